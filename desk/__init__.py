@@ -1,0 +1,1 @@
+"""Desk: a desktop browser and editor for a catalogue of authors and books."""

@@ -1,0 +1,187 @@
+"""The one table of columns: from it grids, forms, filters, editors, exports and imports are made.
+
+A *table description* is all that paging, edits, grids and panels know of a table; Authors and Books are two of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from desk.catalog import keys, values
+from desk.catalog.criteria import Op, Sort
+from desk.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Kind(Enum):
+    """What a column holds; decides parser, formatter, editor, alignment and filters."""
+
+    TEXT = "text"
+    NAME = "name"
+    NOTES = "notes"
+    CODE = "code"
+    ISBN = "isbn"
+    YEAR = "year"
+    PRICE = "price"
+    TIME = "time"
+    COUNT = "count"
+    AUTHOR = "author"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """The behaviour of a kind; `parse` is None where nothing can be typed."""
+
+    parse: Callable[[str], Any] | None
+    format: Callable[[Any], str]
+    filters: tuple[Op, ...] = ()
+    right: bool = False
+
+
+def _parse_notes(text: str) -> str:
+    return values.parse_typed_text(text, values.NOTES_LENGTH)
+
+
+def _parse_typed_name(text: str) -> str:
+    return values.parse_name(values.parse_typed_text(text))
+
+
+_WORDS = (Op.CONTAINS, Op.EQUALS, Op.EMPTY)
+_NUMBERS = (Op.RANGE, Op.EQUALS, Op.EMPTY)
+
+KINDS: dict[Kind, KindRules] = {
+    Kind.TEXT: KindRules(values.parse_typed_text, values.format_text, _WORDS),
+    Kind.NAME: KindRules(_parse_typed_name, values.format_text, (Op.CONTAINS, Op.EQUALS)),
+    Kind.NOTES: KindRules(_parse_notes, values.format_text, ()),
+    Kind.CODE: KindRules(values.parse_code, values.format_text, _WORDS),
+    Kind.ISBN: KindRules(values.parse_isbn, values.format_text, _WORDS),
+    Kind.YEAR: KindRules(values.parse_year, values.format_year, _NUMBERS, right=True),
+    Kind.PRICE: KindRules(values.parse_price, values.format_price, _NUMBERS, right=True),
+    Kind.TIME: KindRules(None, values.format_time),
+    Kind.COUNT: KindRules(None, str, (Op.HAS_BOOK_OVER, Op.NO_BOOKS), right=True),
+    Kind.AUTHOR: KindRules(None, lambda link: values.format_text(link.name), _WORDS),
+    Kind.LIST: KindRules(None, values.format_text),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of a table description.
+
+    `width` is in average characters; `nullable` says whether None ("not known") may be kept; a column that is not
+    `in_grid` shows in the record form only; `hint` is what an empty editor shows.
+    """
+
+    name: str
+    header: str
+    kind: Kind
+    width: int = 12
+    nullable: bool = True
+    editable: bool = True
+    sortable: bool = True
+    in_grid: bool = True
+    hint: str = ""
+
+    @property
+    def rules(self) -> KindRules:
+        return KINDS[self.kind]
+
+    @property
+    def filters(self) -> tuple[Op, ...]:
+        return self.rules.filters
+
+    def parse(self, text: str) -> Any:
+        """The value of typed `text`; an empty text is None where None may be kept.
+
+        Raises InvalidInput with the reason.
+        """
+        parse = self.rules.parse
+        if parse is None:
+            raise TypeError(f"{self.name} cannot be typed")
+        if not text and self.nullable:
+            return None
+        return parse(text)
+
+    def format(self, value: Any) -> str | None:
+        """The text of a cell; None stands for a missing value and is drawn apart from an empty text."""
+        return None if value is None else self.rules.format(value)
+
+    def doubt(self, value: Any) -> str:
+        """Why a kept value looks wrong, for a mark on its cell; '' when it does not."""
+        if self.kind is Kind.ISBN and value and not keys.isbn_is_valid(value):
+            return _("This is not a valid ISBN; it is kept as it was found.")
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableDescription:
+    """A table as every part above the queries knows it. `name` is its name in criteria and edits."""
+
+    name: str
+    title: str
+    one: str
+    columns: tuple[Column, ...]
+    default_sort: Sort
+    label: str
+    """The column that names a record to a person."""
+    search_hint: str
+
+    @property
+    def grid(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.in_grid)
+
+    @property
+    def editable(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.editable)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; raises KeyError for an unknown one."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+BOOKS = TableDescription(
+    name="books",
+    title=_("Books"),
+    one=_("book"),
+    label="title",
+    default_sort=Sort("title"),
+    search_hint=_("Search title or author"),
+    columns=(
+        Column("title", _("Title"), Kind.TEXT, 38, nullable=False),
+        Column("author", _("Author"), Kind.AUTHOR, 24, hint=_("Anonymous")),
+        Column("contributors", _("Contributors"), Kind.LIST, 22, editable=False, sortable=False),
+        Column("published_year", _("Year"), Kind.YEAR, 9, hint=_("1984, -720 or 720 BCE")),
+        Column("isbn", _("ISBN"), Kind.ISBN, 15, hint=_("10 or 13 digits")),
+        Column("language", _("Language"), Kind.CODE, 9, hint=_("en, el, ja …")),
+        Column("price", _("Price"), Kind.PRICE, 9, hint="12.50"),
+        Column("updated_at", _("Changed"), Kind.TIME, 16, editable=False),
+        Column("notes", _("Notes"), Kind.NOTES, 40, sortable=False, in_grid=False),
+    ),
+)
+
+AUTHORS = TableDescription(
+    name="authors",
+    title=_("Authors"),
+    one=_("author"),
+    label="name",
+    default_sort=Sort("name"),
+    search_hint=_("Search name"),
+    columns=(
+        Column("name", _("Name"), Kind.NAME, 38, nullable=False),
+        Column("birth_year", _("Born"), Kind.YEAR, 10, hint=_("1903, -70 or 70 BCE")),
+        Column("death_year", _("Died"), Kind.YEAR, 10, hint=_("1950, -19 or 19 BCE")),
+        Column("books", _("Books"), Kind.COUNT, 8, nullable=False, editable=False, sortable=False),
+        Column("updated_at", _("Changed"), Kind.TIME, 16, editable=False),
+        Column("notes", _("Notes"), Kind.NOTES, 40, sortable=False, in_grid=False),
+    ),
+)
+
+TABLES: dict[str, TableDescription] = {table.name: table for table in (AUTHORS, BOOKS)}

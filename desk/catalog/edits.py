@@ -1,0 +1,174 @@
+"""Pending edits: what a person changed and no commit has saved yet. Pure values and one buffer; no Qt, no SQL.
+
+Invariant: an `Edit` is frozen and the buffer holds at most one per record, so undo is putting an earlier one back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from desk.catalog.rows import AuthorRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+class EditKind(Enum):
+    """What will happen to the record."""
+
+    UPDATE = "update"
+    INSERT = "insert"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKey:
+    """A record of a table; a negative id is one that no commit has saved yet."""
+
+    table: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One pending change to one record.
+
+    `original` holds every field as it was when the edit began (empty for an insert), `values` the changed ones,
+    `version` the record's version then (0 for an insert), `label` what a person calls the record.
+    """
+
+    key: RecordKey
+    kind: EditKind
+    label: str
+    version: int = 0
+    original: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    values: Mapping[str, Any] = field(default=NOTHING, hash=False)
+
+    def with_value(self, name: str, value: Any) -> Edit | None:
+        """This edit with one more field changed; None when nothing differs from the original any more."""
+        changed = dict(self.values)
+        if self.kind is EditKind.UPDATE and same(self.original.get(name), value):
+            changed.pop(name, None)
+        else:
+            changed[name] = value
+        if not changed and self.kind is EditKind.UPDATE:
+            return None
+        return replace(self, values=MappingProxyType(changed))
+
+    def without_value(self, name: str) -> Edit | None:
+        """This edit without one field; None when it was the last one of an update."""
+        changed = {key: value for key, value in self.values.items() if key != name}
+        if not changed and self.kind is EditKind.UPDATE:
+            return None
+        return replace(self, values=MappingProxyType(changed))
+
+    def rebased(self, theirs: Mapping[str, Any], version: int, values: Mapping[str, Any]) -> Edit | None:
+        """This edit as if it had begun from what the database holds now; None when nothing is left to change."""
+        kept = {name: value for name, value in values.items() if not same(theirs.get(name), value)}
+        if not kept and self.kind is EditKind.UPDATE:
+            return None
+        return replace(self, version=version, original=MappingProxyType(dict(theirs)), values=MappingProxyType(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class EditBatch:
+    """A frozen unit of work: all of it is saved, or none."""
+
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An edit whose record is no longer as the edit found it. `theirs` is None when the record is gone."""
+
+    edit: Edit
+    theirs: Mapping[str, Any] | None
+    version: int
+
+    @property
+    def changed_elsewhere(self) -> tuple[str, ...]:
+        """The fields that differ from what the edit started from."""
+        if self.theirs is None:
+            return ()
+        return tuple(name for name, old in self.edit.original.items() if not same(old, self.theirs.get(name)))
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """The outcome of a commit: with conflicts nothing was saved.
+
+    `new_ids` maps the negative id of every inserted record to the one it has now.
+    """
+
+    saved: tuple[RecordKey, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    new_ids: Mapping[RecordKey, int] = field(default=NOTHING, hash=False)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two field values are the same value; False and 0, '' and None are different."""
+    return type(one) is type(other) and bool(one == other)
+
+
+class EditBuffer:
+    """All pending edits of one window, in the order in which their records were first touched.
+
+    `on_change` is called with the key of each record whose edit changed.
+    """
+
+    def __init__(self, on_change: Callable[[RecordKey], None] | None = None) -> None:
+        self._edits: dict[RecordKey, Edit] = {}
+        self._next_id = -1
+        self.on_change = on_change
+
+    def __len__(self) -> int:
+        return len(self._edits)
+
+    def __iter__(self) -> Iterator[Edit]:
+        return iter(self._edits.values())
+
+    def get(self, key: RecordKey) -> Edit | None:
+        return self._edits.get(key)
+
+    def inserts(self, table: str) -> list[Edit]:
+        """The new records of a table, oldest first."""
+        return [edit for edit in self._edits.values() if edit.kind is EditKind.INSERT and edit.key.table == table]
+
+    def new_key(self, table: str) -> RecordKey:
+        """A key for a record to be inserted."""
+        key = RecordKey(table, self._next_id)
+        self._next_id -= 1
+        return key
+
+    def put(self, key: RecordKey, edit: Edit | None) -> None:
+        """Makes `edit` the pending edit of a record; None takes it away."""
+        if edit is None:
+            self._edits.pop(key, None)
+        else:
+            self._edits[key] = edit
+        if self.on_change is not None:
+            self.on_change(key)
+
+    def batch(self) -> EditBatch:
+        """Everything pending, frozen."""
+        return EditBatch(tuple(self._edits.values()))
+
+    def users_of(self, key: RecordKey) -> list[Edit]:
+        """The pending edits that link to a new author."""
+        return [
+            edit
+            for edit in self._edits.values()
+            if any(isinstance(value, AuthorRef) and value.id == key.id < 0 for value in edit.values.values())
+        ]
+
+    def clear_saved(self, batch: EditBatch, saved: Iterable[RecordKey]) -> None:
+        """Forgets the edits that a commit saved; one that was changed meanwhile stays."""
+        done = set(saved)
+        for edit in batch.edits:
+            if edit.key in done and self._edits.get(edit.key) is edit:
+                self.put(edit.key, None)

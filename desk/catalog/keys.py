@@ -1,0 +1,149 @@
+"""The normalized key that orders and finds names and titles, and the rules of ISBN.
+
+Invariant: the key of a text is a pure function of the text, its language and `KEY_VERSION`; every writer (ORM and
+bulk) computes it here. A change of the algorithm raises `KEY_VERSION`, so that stored keys can be rebuilt.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+KEY_VERSION = 1
+KEY_BYTES = 1000
+"""A key's greatest length in UTF-8 bytes: two of them fit into one PostgreSQL index entry (2,704 bytes)."""
+
+_ARTICLES = {
+    "en": ("the ", "a ", "an "),
+    "de": ("der ", "die ", "das ", "ein ", "eine "),
+    "fr": ("le ", "la ", "les ", "l'", "un ", "une "),
+    "es": ("el ", "la ", "los ", "las ", "un ", "una "),
+    "it": ("il ", "lo ", "la ", "i ", "gli ", "le ", "l'", "un ", "una ", "uno ", "un'"),
+    "pt": ("o ", "a ", "os ", "as ", "um ", "uma "),
+    "nl": ("de ", "het ", "een ", "'t "),
+    "sv": ("en ", "ett ", "den ", "det "),
+    "da": ("en ", "et ", "den ", "det "),
+    "no": ("en ", "et ", "ei ", "den ", "det "),
+    "ca": ("el ", "la ", "els ", "les ", "l'", "un ", "una "),
+    "el": ("ο ", "η ", "το ", "οι ", "τα "),
+    "hu": ("a ", "az ", "egy "),
+}
+_LANGUAGES = {
+    "eng": "en", "ger": "de", "deu": "de", "fre": "fr", "fra": "fr", "spa": "es", "ita": "it", "por": "pt",
+    "dut": "nl", "nld": "nl", "swe": "sv", "dan": "da", "nor": "no", "nb": "no", "nn": "no", "cat": "ca",
+    "gre": "el", "ell": "el", "hun": "hu",
+}  # fmt: skip
+_ANY_ARTICLE = tuple(sorted({article for some in _ARTICLES.values() for article in some}, key=len, reverse=True))
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
+_SPACES = re.compile(r"\s+")
+
+
+def normalized(text: str) -> str:
+    """NFKC, case folded, marks stripped from Latin and Greek letters only, white space collapsed.
+
+    Marks of other scripts carry meaning (が is not か) and stay.
+    """
+    if text.isascii():
+        return _SPACES.sub(" ", text.casefold()).strip().translate(_APOSTROPHES)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    stripped: list[str] = []
+    base_is_plain = False
+    for char in unicodedata.normalize("NFD", folded):
+        if unicodedata.combining(char):
+            if base_is_plain:
+                continue
+        else:
+            base_is_plain = _is_latin_or_greek(char)
+        stripped.append(char)
+    composed = unicodedata.normalize("NFC", "".join(stripped))
+    return _SPACES.sub(" ", composed).strip().translate(_APOSTROPHES)
+
+
+def author_key(name: str) -> str:
+    """The filing key of a person's name; nothing is dropped, because names have no article."""
+    return _cut(normalized(name))
+
+
+def title_key(title: str, language: str | None) -> str:
+    """The filing key of a title: its leading article is dropped by the rules of `language`.
+
+    None or an unknown language drops nothing. A title that is nothing but an article keeps it.
+    """
+    key = normalized(title)
+    return _cut(_without(key, _ARTICLES.get(base_language(language), ())))
+
+
+def query_key(text: str) -> str:
+    """What to look for inside keys: as a key, with a leading article of any known language dropped.
+
+    It therefore finds a superset: `the hobbit` finds *Hobbit, The* too.
+    """
+    return _without(normalized(text), _ANY_ARTICLE)
+
+
+def base_language(code: str | None) -> str:
+    """The two-letter language of a code such as `eng`, `en-US` or `EN`; '' for None."""
+    if not code:
+        return ""
+    primary = re.split(r"[-_]", code.strip().lower(), maxsplit=1)[0]
+    return _LANGUAGES.get(primary, primary)
+
+
+def collapsed(name: str) -> str:
+    """A name as it is stored and matched: NFC, white space collapsed."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", name)).strip()
+
+
+def isbn_digits(text: str) -> str:
+    """The digits (and a final X) of an ISBN, without hyphens and spaces, upper case."""
+    return re.sub(r"[\s‐‑–-]", "", text).upper()
+
+
+def isbn_is_valid(text: str) -> bool:
+    """Whether `text` is an ISBN-10 or ISBN-13 with the right check digit (ISO 2108)."""
+    digits = isbn_digits(text)
+    if re.fullmatch(r"[0-9]{9}[0-9X]", digits):
+        return sum((10 - i) * _digit(char) for i, char in enumerate(digits)) % 11 == 0
+    if re.fullmatch(r"97[89][0-9]{10}", digits):
+        return sum(int(char) * (3 if i % 2 else 1) for i, char in enumerate(digits)) % 10 == 0
+    return False
+
+
+def isbn13(text: str) -> str | None:
+    """The ISBN-13 of a valid ISBN-10 or ISBN-13; None when `text` is neither."""
+    digits = isbn_digits(text)
+    if not isbn_is_valid(digits):
+        return None
+    if len(digits) == 13:
+        return digits
+    body = "978" + digits[:9]
+    check = -sum(int(char) * (3 if i % 2 else 1) for i, char in enumerate(body)) % 10
+    return f"{body}{check}"
+
+
+def _digit(char: str) -> int:
+    return 10 if char == "X" else int(char)
+
+
+def _is_latin_or_greek(char: str) -> bool:
+    point = ord(char)
+    return (
+        point < 0x0250  # Basic Latin to Latin Extended-B
+        or 0x1E00 <= point < 0x2000  # Latin Extended Additional, Greek Extended
+        or 0x0370 <= point < 0x0400  # Greek and Coptic
+        or 0x2C60 <= point < 0x2C80
+        or 0xA720 <= point < 0xA800
+    )
+
+
+def _without(key: str, articles: tuple[str, ...]) -> str:
+    for article in articles:
+        if key.startswith(article) and len(key) > len(article):
+            return key[len(article) :].lstrip()
+    return key
+
+
+def _cut(key: str) -> str:
+    if len(key) * 4 <= KEY_BYTES:
+        return key
+    return key.encode()[:KEY_BYTES].decode(errors="ignore")

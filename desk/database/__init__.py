@@ -1,0 +1,1 @@
+"""WHERE the catalogue lives: engines, sessions, the pool, migrations and failures."""

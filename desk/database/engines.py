@@ -1,0 +1,252 @@
+"""Makes engines: SQLite files and memory, PostgreSQL by psycopg; each with the settings that keep its promises.
+
+A target is what a person gives: a file's path or an SQLAlchemy URL.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from desk.database.actions import current_action
+from desk.database.pool import MeteredPool
+from desk.errors import EnvironmentProblem, InvalidInput
+from desk.i18n import _
+
+WRITE = "desk_write"
+"""The execution option of a connection whose transaction will write."""
+SCHEMA = "desk"
+SQLITE_MAGIC = b"SQLite format 3\0"
+BUSY_SLICE_MS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many connections are kept and how long things may take; times in seconds, 0 is "no limit".
+
+    The size follows the rule of thumb cores x 2 + 1; `recycle` replaces connections before firewalls forget them.
+    """
+
+    size: int = 5
+    overflow: int = 10
+    timeout: float = 10.0
+    recycle: int = 1800
+    pre_ping: bool = True
+    statement_timeout: float = 0.0
+    lock_timeout: float = 10.0
+    idle_in_transaction_timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """How an SQLite file can be opened: `reason` is empty when it can be written, else why not."""
+
+    mode: str
+    reason: str
+
+
+def target_url(target: str) -> URL:
+    """The URL of a file's path or of a URL given as text.
+
+    Raises InvalidInput for an unreadable URL or a database that Desk does not speak.
+    """
+    if "://" not in target:
+        if not target.strip():
+            raise InvalidInput(_("No file or database was named."), advice=_("Give a path or a URL."))
+        return URL.create("sqlite", database=str(Path(target).expanduser().absolute()))
+    try:
+        url = make_url(target)
+    except ArgumentError as error:
+        raise InvalidInput(
+            _("This is not a database URL."),
+            advice=_("Write postgresql://user@host/database or a file's path."),
+        ) from error
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite")
+    raise InvalidInput(
+        _("Desk does not open {name} databases.").format(name=url.get_backend_name()),
+        advice=_("It opens SQLite files and PostgreSQL servers."),
+    )
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """The file of an SQLite URL; None for a memory database and for servers."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def schema_of(url: URL) -> str:
+    """The PostgreSQL schema that holds the catalogue (`?schema=` in the URL)."""
+    schema = url.query.get("schema", SCHEMA)
+    return schema if isinstance(schema, str) else schema[-1]
+
+
+def check_file(path: Path) -> FileAccess:
+    """How the file can be opened; raises EnvironmentProblem when it is missing, empty or no database.
+
+    Nothing is created.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(SQLITE_MAGIC))
+    except FileNotFoundError as error:
+        missing = path.parent if not path.parent.exists() else path
+        what = _("There is no folder {path}.") if missing is path.parent else _("There is no file {path}.")
+        raise EnvironmentProblem(
+            what.format(path=missing),
+            kept=_("Nothing was created."),
+            advice=_("Check the path, or create a new catalogue there."),
+            code="missing",
+        ) from error
+    except IsADirectoryError as error:
+        raise EnvironmentProblem(_("{path} is a folder.").format(path=path), code="folder") from error
+    except OSError as error:
+        raise EnvironmentProblem(
+            _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror), code="unreadable"
+        ) from error
+    if head != SQLITE_MAGIC:
+        what = _("{path} is an empty file.") if not head else _("{path} is not an SQLite database.")
+        raise EnvironmentProblem(
+            what.format(path=path),
+            kept=_("It was left as it is."),
+            advice=_("Open another file, or import this one if it is a CSV file."),
+            code="not_a_database",
+        )
+    if not os.access(path.parent, os.W_OK):
+        alone = not path.with_name(path.name + "-wal").exists()
+        return FileAccess("ro&immutable=1" if alone else "ro", _("its folder cannot be written"))
+    if not os.access(path, os.W_OK):
+        return FileAccess("ro", _("the file is read-only"))
+    return FileAccess("rw", "")
+
+
+def make_engine(
+    url: URL, settings: PoolSettings | None = None, *, mode: str = "rw", foreign_keys: bool = True
+) -> Engine:
+    """An engine for one database, for as long as its window is open. Connects to nothing yet.
+
+    `mode` is that of SQLite's URI files; `foreign_keys` is off only for migrations.
+    """
+    settings = settings or PoolSettings()
+    if url.get_backend_name() == "postgresql":
+        return _postgresql(url, settings)
+    return _sqlite(url, settings, mode, foreign_keys)
+
+
+def interrupt(raw: Any) -> None:
+    """Stops the statement that runs on a driver's connection; blocks for at most 2 s on a dead link."""
+    if isinstance(raw, sqlite3.Connection):
+        raw.interrupt()
+    else:
+        raw.cancel_safe(timeout=2.0)
+
+
+def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> Engine:
+    path = sqlite_file(url)
+    address = "file::memory:" if path is None else f"file:{quote(str(path))}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            address,
+            uri=True,
+            timeout=5.0,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+
+    size, overflow = (1, 0) if path is None else (settings.size, settings.overflow)
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=MeteredPool,
+        pool_size=size,
+        max_overflow=overflow,
+        pool_timeout=settings.timeout,
+    )
+    busy_seconds = settings.lock_timeout or float("inf")
+
+    def on_connect(raw: sqlite3.Connection, _record: Any) -> None:
+        raw.create_function("regexp", 2, None)  # SQLAlchemy registers Python's: a hostile view could hang in it
+        raw.execute("PRAGMA trusted_schema = OFF")
+        raw.execute("PRAGMA cell_size_check = ON")
+        raw.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+
+    def on_begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(WRITE):
+            _begin_immediate(connection, busy_seconds)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine
+
+
+def _begin_immediate(connection: Connection, seconds: float) -> None:
+    """Takes the write lock, waiting in slices: a busy wait inside SQLite could not be cancelled."""
+    raw: Any = connection.connection.dbapi_connection
+    action = current_action()
+    deadline = time.monotonic() + seconds
+    raw.execute(f"PRAGMA busy_timeout = {BUSY_SLICE_MS}")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                if action is not None:
+                    action.check()
+    finally:
+        raw.execute("PRAGMA busy_timeout = 5000")
+
+
+def _postgresql(url: URL, settings: PoolSettings) -> Engine:
+    schema = schema_of(url).replace('"', '""').replace("\\", "\\\\").replace(" ", "\\ ")
+    options = {
+        "search_path": f'"{schema}"',
+        "statement_timeout": _milliseconds(settings.statement_timeout),
+        "lock_timeout": _milliseconds(settings.lock_timeout),
+        "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
+    }
+    defaults = {
+        "application_name": "desk",
+        "client_encoding": "utf8",
+        "sslmode": "prefer",
+        "connect_timeout": 4,
+        "keepalives_idle": 3,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 6000,
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+    }
+    address = url.difference_update_query(["schema"])
+    return create_engine(
+        address,
+        connect_args={name: value for name, value in defaults.items() if name not in address.query},
+        poolclass=MeteredPool,
+        pool_size=settings.size,
+        max_overflow=settings.overflow,
+        pool_timeout=settings.timeout,
+        pool_recycle=settings.recycle or -1,
+        pool_pre_ping=settings.pre_ping,
+        hide_parameters=True,
+    )
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))

@@ -1,0 +1,260 @@
+"""Turns what drivers raise into words for a person: what happened, what was kept, what to do.
+
+PostgreSQL is told by its SQLSTATE (appendix A of its manual), SQLite by its result code; only a failed connect has
+no code in libpq and is told by its text.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from desk.errors import ActionCancelled, DataConflict, DeskError, EnvironmentProblem
+from desk.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import URL
+
+_EDITS_KEPT = _("Your pending edits are kept.")
+_TRY_AGAIN = _("Try again in a moment.")
+
+_STATES: dict[str, Callable[[str], DeskError]] = {
+    "28P01": lambda text: _refused("password", text),
+    "28000": lambda text: _refused("role", text),
+    "3D000": lambda text: _refused("database", text),
+    "53300": lambda _text: EnvironmentProblem(
+        _("The server has no free connection: too many clients."),
+        kept=_EDITS_KEPT,
+        advice=_TRY_AGAIN,
+        code="clients",
+    ),
+    "25P03": lambda _text: EnvironmentProblem(
+        _("The server ended the connection because its transaction was idle for too long."),
+        kept=_EDITS_KEPT,
+        advice=_TRY_AGAIN,
+        code="lost",
+    ),
+    "57014": lambda _text: EnvironmentProblem(
+        _("The statement timed out and was stopped by the server."),
+        kept=_EDITS_KEPT,
+        advice=_("Narrow the view, or raise the statement time-out."),
+        code="statement_timeout",
+    ),
+    "55P03": lambda _text: EnvironmentProblem(
+        _("Another session holds a lock on these rows."), kept=_EDITS_KEPT, advice=_TRY_AGAIN, code="locked"
+    ),
+    "40P01": lambda _text: EnvironmentProblem(
+        _("The server ended this unit of work to solve a deadlock; nothing of it was saved."),
+        kept=_EDITS_KEPT,
+        advice=_("Commit again."),
+        code="deadlock",
+    ),
+    "40001": lambda _text: EnvironmentProblem(
+        _("Someone else's change came in between; nothing was saved."),
+        kept=_EDITS_KEPT,
+        advice=_("Commit again."),
+        code="serialization",
+    ),
+    "42501": lambda text: EnvironmentProblem(
+        _("The role may not do this: {text}.").format(text=text), kept=_EDITS_KEPT, code="permission"
+    ),
+    "25006": lambda _text: EnvironmentProblem(
+        _("The server allows reading only here."), kept=_EDITS_KEPT, code="read_only"
+    ),
+    "42P01": lambda text: EnvironmentProblem(
+        _("A table is missing: {text}.").format(text=text),
+        kept=_EDITS_KEPT,
+        advice=_("Check the schema with “deskctl migrate status”."),
+        code="schema",
+    ),
+    "23503": lambda _text: DataConflict(
+        _("Other records still refer to this one, or the record it refers to is gone."),
+        kept=_("Nothing was saved. Your pending edits are kept."),
+        advice=_("Change or delete the records that refer to it first."),
+        code="reference",
+    ),
+}
+
+_LOST_STATES = ("57P01", "57P02", "57P03", "08000", "08003", "08006", "08001", "08004")
+
+_LITE: dict[int, Callable[[str], DeskError]] = {
+    sqlite3.SQLITE_BUSY: lambda _text: EnvironmentProblem(
+        _("Another program is writing to this file."), kept=_EDITS_KEPT, advice=_TRY_AGAIN, code="locked"
+    ),
+    sqlite3.SQLITE_LOCKED: lambda _text: EnvironmentProblem(
+        _("Another part of Desk is writing to this catalogue."),
+        kept=_EDITS_KEPT,
+        advice=_TRY_AGAIN,
+        code="locked",
+    ),
+    sqlite3.SQLITE_READONLY: lambda _text: EnvironmentProblem(
+        _("This file can only be read."), kept=_EDITS_KEPT, code="read_only"
+    ),
+    sqlite3.SQLITE_FULL: lambda _text: EnvironmentProblem(
+        _("The disk is full; nothing was saved."),
+        kept=_EDITS_KEPT,
+        advice=_("Free some space, then commit again."),
+        code="disk_full",
+    ),
+    sqlite3.SQLITE_CORRUPT: lambda _text: EnvironmentProblem(
+        _("The file is damaged."), kept=_EDITS_KEPT, advice=_("Restore it from a backup."), code="corrupt"
+    ),
+    sqlite3.SQLITE_NOTADB: lambda _text: EnvironmentProblem(
+        _("The file is not an SQLite database."), kept=_("It was left as it is."), code="not_a_database"
+    ),
+    sqlite3.SQLITE_CANTOPEN: lambda _text: EnvironmentProblem(
+        _("The file cannot be opened."),
+        kept=_EDITS_KEPT,
+        advice=_("Check that it still exists."),
+        code="missing",
+    ),
+    sqlite3.SQLITE_IOERR: lambda _text: EnvironmentProblem(
+        _("The disk reported an error; nothing was saved."), kept=_EDITS_KEPT, code="disk"
+    ),
+    sqlite3.SQLITE_CONSTRAINT: lambda _text: DataConflict(
+        _("Other records still refer to this one, or the record it refers to is gone."),
+        kept=_("Nothing was saved. Your pending edits are kept."),
+        advice=_("Change or delete the records that refer to it first."),
+        code="reference",
+    ),
+}
+
+
+def explained(error: SQLAlchemyError, url: URL, *, cancelled: bool) -> Exception:
+    """The error in words; a bug of ours (a wrong statement) comes back as it is.
+
+    `cancelled` tells a cancel by the person from a time-out of the server. No password is in any text.
+    """
+    if isinstance(error, PoolTimeout):
+        return EnvironmentProblem(
+            _("Every connection of the pool is in use, and none came back in time."),
+            kept=_EDITS_KEPT,
+            advice=_("The pool panel shows who holds them."),
+            code="pool_exhausted",
+        )
+    if isinstance(error, StaleDataError):
+        return DataConflict(
+            _("A record changed elsewhere while it was being saved; nothing was saved."),
+            kept=_EDITS_KEPT,
+            advice=_("Commit again to see both versions."),
+            code="changed",
+        )
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    if cancelled:
+        return ActionCancelled()
+    if isinstance(error.orig, sqlite3.Error):
+        return _explained_sqlite(error.orig) or error
+    return _explained_postgresql(error, url) or error
+
+
+def _explained_sqlite(orig: sqlite3.Error) -> DeskError | None:
+    code = getattr(orig, "sqlite_errorcode", 0) & 0xFF
+    explain = _LITE.get(code)
+    return explain(str(orig)) if explain else None
+
+
+def _explained_postgresql(error: DBAPIError, url: URL) -> DeskError | None:
+    orig: Any = error.orig
+    text = _first_line(str(orig))
+    state = getattr(orig, "sqlstate", None)
+    if state in _STATES:
+        return _STATES[state](text)
+    if state is None and "connection failed" in str(orig):
+        return _connect_failure(str(orig), url)
+    if "resolve host" in text or "translate host name" in text:
+        return _unresolved(url)
+    if "timeout" in text and not error.connection_invalidated and state is None:
+        return _connect_failure(str(orig), url)
+    if state in _LOST_STATES or error.connection_invalidated or state is None:
+        return EnvironmentProblem(
+            _("The connection to {place} was lost.").format(place=place_of(url)),
+            kept=_EDITS_KEPT,
+            advice=_("Desk connects again with the next action."),
+            code="lost",
+        )
+    return None
+
+
+_CONNECT_TEXTS: tuple[tuple[str, str], ...] = (
+    (r"password authentication failed|no password supplied|fe_sendauth", "28P01"),
+    (r'role ".*" does not exist|role .* is not permitted|no pg_hba\.conf entry', "28000"),
+    (r'database ".*" does not exist', "3D000"),
+    (r"too many clients|remaining connection slots|too many connections", "53300"),
+)
+
+
+def _connect_failure(text: str, url: URL) -> DeskError:
+    for pattern, state in _CONNECT_TEXTS:
+        if re.search(pattern, text):
+            return _STATES[state](_first_line(text.rpartition("FATAL:")[2] or text))
+    place = place_of(url)
+    if "resolve host" in text or "translate host name" in text:
+        return _unresolved(url)
+    if "timeout" in text or "timed out" in text:
+        return EnvironmentProblem(
+            _("{place} did not answer in time.").format(place=place),
+            kept=_EDITS_KEPT,
+            advice=_("Check the network, a firewall, and that the server runs."),
+            code="connect_timeout",
+        )
+    if "refused" in text or "No such file" in text:
+        return EnvironmentProblem(
+            _("The connection was refused at {place}.").format(place=place),
+            kept=_EDITS_KEPT,
+            advice=_("Start the server or check host and port, then retry."),
+            code="down",
+        )
+    if "starting up" in text or "shutting down" in text or "recovery" in text:
+        return EnvironmentProblem(
+            _("The server at {place} is starting or stopping.").format(place=place),
+            kept=_EDITS_KEPT,
+            advice=_TRY_AGAIN,
+            code="down",
+        )
+    return EnvironmentProblem(
+        _("No connection to {place}: {text}.").format(place=place, text=_first_line(text)),
+        kept=_EDITS_KEPT,
+        code="down",
+    )
+
+
+def _unresolved(url: URL) -> DeskError:
+    return EnvironmentProblem(
+        _("There is no host named “{host}”.").format(host=url.host),
+        kept=_EDITS_KEPT,
+        advice=_("Check the spelling and the network."),
+        code="host",
+    )
+
+
+def _refused(what: str, text: str) -> DeskError:
+    sentences = {
+        "password": _("The server refused the password."),
+        "role": _("The server refused the role."),
+        "database": _("The database does not exist."),
+    }
+    return EnvironmentProblem(
+        f"{sentences[what]} ({text})",
+        kept=_EDITS_KEPT,
+        advice=_("Check user, password and database."),
+        code=what,
+    )
+
+
+def place_of(url: URL) -> str:
+    """`host:port` of a server, or the path of a file; never a secret."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database or _("memory"))
+    return f"{url.host or 'localhost'}:{url.port or 5432}"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0].strip().rstrip(".") if text.strip() else ""

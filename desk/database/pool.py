@@ -1,0 +1,163 @@
+"""The metered pool and its ledger: who holds a connection now, who waits, and what happened so far.
+
+Events fire on the borrowing threads and only note facts under a lock; nothing here formats, and nothing that reads the
+ledger borrows a connection.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from desk.catalog.snapshots import HolderSnapshot, PoolSnapshot
+from desk.database.actions import current_action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HOLDER = "desk_holder"
+
+
+@dataclass(slots=True)
+class Holder:
+    """Who has a connection: action, thread, since when (monotonic seconds) and the last statement sent on it."""
+
+    action: str
+    number: int
+    thread: str
+    since: float
+    raw: Any
+    statement: str = ""
+
+
+class MeteredPool(QueuePool):
+    """A QueuePool that tells its monitor, when it has one, who is asking for a connection."""
+
+    monitor: PoolMonitor | None = None
+
+    def connect(self) -> PoolProxiedConnection:
+        return self.monitor.acquired(super().connect) if self.monitor else super().connect()
+
+    def recreate(self) -> MeteredPool:
+        fresh = super().recreate()
+        assert isinstance(fresh, MeteredPool)
+        fresh.monitor = self.monitor
+        return fresh
+
+
+class PoolMonitor:
+    """The ledger of one engine's pool, kept by its events."""
+
+    def __init__(self, engine: Engine) -> None:
+        pool = engine.pool
+        assert isinstance(pool, MeteredPool)
+        pool.monitor = self
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._holders: dict[int, Holder] = {}
+        self._acquiring = 0
+        self._opened = 0
+        self._closed = 0
+        self._timeouts = 0
+        event.listen(engine, "connect", self._on_connect)
+        event.listen(engine, "close", self._on_close)
+        event.listen(engine, "close_detached", self._on_close_detached)
+        event.listen(engine, "checkout", self._on_checkout)
+        event.listen(engine, "checkin", self._on_checkin)
+        event.listen(engine, "before_cursor_execute", self._on_statement)
+
+    def acquired(self, connect: Callable[[], PoolProxiedConnection]) -> PoolProxiedConnection:
+        """Runs a check-out and counts it as asking for as long as it takes."""
+        with self._lock:
+            self._acquiring += 1
+        try:
+            return connect()
+        except PoolTimeout:
+            with self._lock:
+                self._timeouts += 1
+            raise
+        finally:
+            with self._lock:
+                self._acquiring -= 1
+
+    def snapshot(self) -> PoolSnapshot:
+        """The state of the pool now; borrows nothing and asks no server."""
+        pool = self._engine.pool
+        assert isinstance(pool, MeteredPool)
+        now = time.monotonic()
+        with self._lock:
+            holders = tuple(
+                HolderSnapshot(
+                    holder.action, holder.number, holder.thread, now - holder.since, holder.statement,
+                    _in_transaction(holder.raw),
+                )
+                for holder in self._holders.values()
+            )  # fmt: skip
+            on_their_way = max(0, pool.checkedout() - len(holders))
+            return PoolSnapshot(
+                at=now,
+                size=pool.size(),
+                limit=pool.size() + max(0, pool._max_overflow),
+                checked_out=len(holders),
+                idle=pool.checkedin(),
+                overflow=max(0, pool.overflow()),
+                waiting=max(0, self._acquiring - on_their_way),
+                opened=self._opened,
+                closed=self._closed,
+                timeouts=self._timeouts,
+                holders=holders,
+                status=pool.status(),
+            )
+
+    def _on_connect(self, _raw: Any, _record: Any) -> None:
+        with self._lock:
+            self._opened += 1
+
+    def _on_close(self, _raw: Any, _record: Any) -> None:
+        with self._lock:
+            self._closed += 1
+
+    def _on_close_detached(self, _raw: Any) -> None:
+        with self._lock:
+            self._closed += 1
+
+    def _on_checkout(self, raw: Any, record: Any, _proxy: Any) -> None:
+        action = current_action()
+        holder = Holder(
+            action.label if action else "", action.number if action else 0, threading.current_thread().name,
+            time.monotonic(), raw,
+        )  # fmt: skip
+        record.info[_HOLDER] = holder
+        if action:
+            action.checkouts += 1
+        with self._lock:
+            self._holders[id(record)] = holder
+
+    def _on_checkin(self, _raw: Any, record: Any) -> None:
+        record.info.pop(_HOLDER, None)
+        with self._lock:
+            self._holders.pop(id(record), None)
+
+    def _on_statement(
+        self, connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
+    ) -> None:
+        action = current_action()
+        if action:
+            action.statements += 1
+        holder = connection.info.get(_HOLDER)
+        if holder is not None:
+            holder.statement = statement
+
+
+def _in_transaction(raw: Any) -> bool:
+    """Whether the driver has a transaction open on this connection; asked of the driver, not of the server."""
+    if isinstance(raw, sqlite3.Connection):
+        return raw.in_transaction
+    return bool(raw.info.transaction_status)  # psycopg: IDLE is 0

@@ -1,0 +1,123 @@
+"""The only two doors to a session: `reading` and `writing`. A session lives for one action, on one thread.
+
+Invariant: after either block no transaction is open and the connection is back in the pool, whatever happened.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from desk.database import engines, failures
+from desk.database.actions import Action, current_action
+from desk.errors import EnvironmentProblem
+from desk.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class OneThreadSession(Session):
+    """A session that refuses to be used from a thread other than the one that made it."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, autoflush=False, expire_on_commit=False)
+        self._owner = threading.get_ident()
+
+    def connection(self, *args: Any, **options: Any) -> Any:
+        self.check_thread()
+        return super().connection(*args, **options)
+
+    def commit(self) -> None:
+        """Commits, unless SQLite has already rolled the unit back by itself (an interrupt, a full disk): then a
+        commit would succeed with nothing in it."""
+        self.check_thread()
+        raw = self.connection().connection.dbapi_connection
+        if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+            raise EnvironmentProblem(
+                _("Nothing was saved: SQLite had already rolled the changes back."),
+                kept=_("Your pending edits are kept."),
+                advice=_("Commit again."),
+                code="not_saved",
+            )
+        super().commit()
+
+    def check_thread(self) -> None:
+        if threading.get_ident() != self._owner:
+            raise RuntimeError("a session belongs to the thread that opened it")
+
+
+@event.listens_for(OneThreadSession, "do_orm_execute")
+def _check_execute(state: Any) -> None:
+    state.session.check_thread()
+
+
+@event.listens_for(OneThreadSession, "before_flush")
+def _check_flush(session: OneThreadSession, _context: Any, _instances: Any) -> None:
+    session.check_thread()
+
+
+class Sessions:
+    """The sessions of one open catalogue. `read_only` is the reason why it cannot be written, '' when it can."""
+
+    def __init__(self, engine: Engine, url: URL, *, read_only: str = "") -> None:
+        self._engine = engine
+        self._url = url
+        self.read_only = read_only
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @contextmanager
+    def reading(self, label: str) -> Iterator[Session]:
+        """A session that only reads, in one transaction that ends with the block.
+
+        Raises DeskError for what the database refuses, ActionCancelled when the action was cancelled.
+        """
+        with self._session(label, {"postgresql_readonly": True}) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, label: str) -> Iterator[Session]:
+        """A session that writes: rolled back at the end of the block unless `commit()` was called in it.
+
+        Raises as `reading` does, and EnvironmentProblem where the catalogue is open for reading only.
+        """
+        if self.read_only:
+            raise EnvironmentProblem(
+                _("This catalogue is open for reading only: {reason}.").format(reason=self.read_only),
+                kept=_("Nothing was changed."),
+                code="read_only",
+            )
+        with self._session(label, {engines.WRITE: True}) as session:
+            yield session
+
+    def close(self) -> None:
+        """Closes every idle connection; those still out close when they come back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _session(self, label: str, options: dict[str, Any]) -> Iterator[Session]:
+        action = current_action() or Action(label)
+        with action.running():
+            action.check()
+            session = OneThreadSession(self._engine)
+            try:
+                connection = session.connection(execution_options=options)
+                raw = connection.connection.dbapi_connection
+                action.lend(partial(engines.interrupt, raw))
+                yield session
+            except SQLAlchemyError as error:
+                raise failures.explained(error, self._url, cancelled=action.is_cancelled) from error
+            finally:
+                action.take_back()
+                session.close()

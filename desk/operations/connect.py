@@ -1,0 +1,146 @@
+"""Opens a catalogue: finds out what is there, how it can be used, and makes its engine, sessions and pool monitor."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desk.catalog import queries
+from desk.catalog.keys import KEY_VERSION
+from desk.database import engines, failures, migrations
+from desk.database.migrations import SchemaState
+from desk.database.pool import PoolMonitor
+from desk.database.sessions import Sessions
+from desk.errors import EnvironmentProblem
+from desk.i18n import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import URL
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueInfo:
+    """What a window says about its catalogue. `read_only` is the reason, '' when it can be written."""
+
+    title: str
+    place: str
+    kind: str
+    identity: str
+    read_only: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCatalogue:
+    """One open catalogue: the handle that a window holds and passes to operations."""
+
+    info: CatalogueInfo
+    sessions: Sessions
+    pool: PoolMonitor
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self.sessions.close()
+
+
+def open_catalogue(*, target: str, settings: engines.PoolSettings | None = None) -> OpenCatalogue:
+    """Opens a file or a URL that holds a catalogue of this program's schema.
+
+    Creates and changes nothing. Raises InvalidInput for an unreadable target, EnvironmentProblem when it is missing,
+    refused, no catalogue, or of an older schema (the advice names the command that upgrades it).
+    """
+    url = engines.target_url(target)
+    path = engines.sqlite_file(url)
+    access = engines.check_file(path) if path else engines.FileAccess("rw", "")
+    engine = engines.make_engine(url, settings, mode=access.mode)
+    pool = PoolMonitor(engine)
+    try:
+        sessions = Sessions(engine, url, read_only=access.reason)
+        if path is None and url.get_backend_name() == "sqlite":
+            raise EnvironmentProblem(
+                _("A memory database is empty and gone when it is closed."), advice=_("Name a file.")
+            )
+        with sessions.reading("open catalogue") as session:
+            status = migrations.schema_status(session.connection())
+            reason = access.reason or _refusal(status, target)
+            identity, key_version = session.execute(queries.meta_select()).one()
+        if key_version != KEY_VERSION:
+            reason = reason or _("its search keys are of another version of Desk")
+        sessions.read_only = reason
+    except BaseException:
+        engine.dispose()
+        raise
+    info = CatalogueInfo(_title(url, path), failures.place_of(url), engine.dialect.name, str(identity), reason)
+    return OpenCatalogue(info, sessions, pool)
+
+
+def create_catalogue(*, target: str) -> None:
+    """Makes a new, empty SQLite catalogue (WAL); raises EnvironmentProblem when something is already there.
+
+    A failure leaves no file behind.
+    """
+    url = engines.target_url(target)
+    path = engines.sqlite_file(url)
+    if path is None:
+        migrations.upgrade(url)
+        return
+    _claim(path)
+    try:
+        raw = sqlite3.connect(path)
+        raw.execute("PRAGMA journal_mode = WAL")
+        raw.close()
+        migrations.upgrade(url)
+    except BaseException:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        raise
+
+
+def _claim(path: Path) -> None:
+    """Creates the file, exclusively."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
+    except FileExistsError as error:
+        raise EnvironmentProblem(
+            _("{path} exists already.").format(path=path),
+            kept=_("It was left as it is."),
+            advice=_("Open it, or choose another name."),
+            code="exists",
+        ) from error
+    except OSError as error:
+        raise EnvironmentProblem(
+            _("{path} cannot be created: {reason}.").format(path=path, reason=error.strerror),
+            kept=_("Nothing was created."),
+            code="unwritable",
+        ) from error
+
+
+def _refusal(status: migrations.SchemaStatus, target: str) -> str:
+    """Why a catalogue may only be read ('' for no reason); raises when it cannot even be read."""
+    if status.state is SchemaState.NEWER:
+        return _("its schema ({revision}) is newer than this Desk").format(revision=status.current)
+    if status.state is SchemaState.CURRENT:
+        return ""
+    sentences = {
+        SchemaState.OLDER: _("The schema of this catalogue is older than this Desk."),
+        SchemaState.EMPTY: _("There is no catalogue here yet."),
+        SchemaState.FOREIGN: _("This database holds other tables, but no catalogue of Desk."),
+    }
+    advice = {
+        SchemaState.OLDER: _("Make a backup, then run “deskctl migrate upgrade --database …”."),
+        SchemaState.EMPTY: _("“deskctl migrate upgrade --database …” makes its schema."),
+        SchemaState.FOREIGN: _("Choose another database, or another schema by ?schema=NAME in the URL."),
+    }
+    raise EnvironmentProblem(
+        sentences[status.state],
+        kept=_("Nothing was changed."),
+        advice=advice[status.state],
+        code=status.state.value,
+    )
+
+
+def _title(url: URL, path: Path | None) -> str:
+    return path.name if path else f"{url.database or url.username or ''} @ {url.host or 'localhost'}"

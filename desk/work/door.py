@@ -1,0 +1,54 @@
+"""The one lazy door to the operations: what needs SQLAlchemy is imported here, on a worker, after the first paint.
+
+`door.load_page` is a stand-in that imports the real operation when it is *called*; type checkers see the real one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from desk.operations.commit import commit_edits
+    from desk.operations.connect import OpenCatalogue, open_catalogue
+    from desk.operations.pages import count_rows, count_tables, load_page, walk_marks
+    from desk.operations.records import find_authors, load_details
+    from desk.operations.sample import ensure_sample, restore_sample
+
+    __all__ = [
+        "OpenCatalogue",
+        "commit_edits",
+        "count_rows",
+        "count_tables",
+        "ensure_sample",
+        "find_authors",
+        "load_details",
+        "load_page",
+        "open_catalogue",
+        "restore_sample",
+        "walk_marks",
+    ]
+
+_HOMES = {
+    "commit_edits": "commit",
+    "count_rows": "pages",
+    "count_tables": "pages",
+    "ensure_sample": "sample",
+    "find_authors": "records",
+    "load_details": "records",
+    "load_page": "pages",
+    "open_catalogue": "connect",
+    "restore_sample": "sample",
+    "walk_marks": "pages",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(name)
+
+    def operation(**arguments: Any) -> Any:
+        return getattr(import_module(f"desk.operations.{_HOMES[name]}"), name)(**arguments)
+
+    operation.__name__ = name
+    return operation

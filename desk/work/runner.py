@@ -1,0 +1,173 @@
+"""Runs operations on a few worker threads and hands their outcomes to slots on the interface's thread.
+
+Invariant: an outcome reaches its slots only while its request is wanted: one that was cancelled, or replaced by a later
+one on its channel, is dropped. Cancels run on a thread of their own, because a driver may block in them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Qt, Signal, Slot
+
+from desk.catalog.snapshots import Cost
+from desk.database.actions import Action
+from desk.errors import ActionCancelled
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WORKERS = 3
+"""Few on purpose: every busy worker competes with the interface for the interpreter."""
+LAST_WAIT_MS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a request: a result, or an error (never both)."""
+
+    request: int
+    result: Any
+    error: BaseException | None
+    cost: Cost
+
+
+@dataclass(slots=True)
+class _Wanted:
+    action: Action
+    channel: str
+    done: Callable[[Any], None] | None
+    failed: Callable[[BaseException], None] | None
+
+
+class Runner(QObject):
+    """The workers of one window.
+
+    `busy_changed` tells how many requests are under way; `action_ended` the cost of each that ended.
+    """
+
+    busy_changed = Signal(int)
+    action_ended = Signal(object)
+    action_failed = Signal(object)
+    _came = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._threads = QThreadPool(self)
+        self._threads.setMaxThreadCount(WORKERS)
+        self._cancels = QThreadPool(self)
+        self._cancels.setMaxThreadCount(1)
+        self._wanted: dict[int, _Wanted] = {}
+        self._latest: dict[str, int] = {}
+        self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> tuple[Action, ...]:
+        """The actions under way, oldest first."""
+        return tuple(wanted.action for wanted in self._wanted.values())
+
+    def submit(
+        self,
+        label: str,
+        operation: Callable[P, R],
+        *,
+        channel: str = "",
+        done: Callable[[R], None] | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+        arguments: dict[str, Any],
+    ) -> int:
+        """Runs `operation(**arguments)` on a worker; `done` or `failed` is called on the interface's thread.
+
+        On a named `channel` the latest request wins: the one before is cancelled and its outcome dropped. Without
+        `failed` an error is announced by `action_failed`. Returns the number of the action.
+        """
+        action = Action(label)
+        if channel:
+            self.cancel_channel(channel)
+            self._latest[channel] = action.number
+        self._wanted[action.number] = _Wanted(action, channel, done, failed)
+        self.busy_changed.emit(len(self._wanted))
+        self._threads.start(_Job(action, operation, arguments, self._came))
+        return action.number
+
+    def cancel_channel(self, channel: str) -> None:
+        """Cancels what runs on a channel; its outcome is dropped."""
+        number = self._latest.pop(channel, None)
+        if number is not None and number in self._wanted:
+            self._drop(number)
+
+    def cancel_all(self) -> None:
+        """Cancels everything under way; whoever asked is told by `failed` with ActionCancelled."""
+        for wanted in list(self._wanted.values()):
+            self._cancels.start(_Cancel(wanted.action))
+
+    def close(self) -> bool:
+        """Cancels and drops everything, and waits a bounded time; False when a worker is still in a driver."""
+        for number in list(self._wanted):
+            self._drop(number)
+        return bool(self._threads.waitForDone(LAST_WAIT_MS) and self._cancels.waitForDone(LAST_WAIT_MS))
+
+    @Slot(object)
+    def _on_came(self, outcome: Outcome) -> None:
+        wanted = self._wanted.pop(outcome.request, None)
+        if wanted is None:
+            return
+        if self._latest.get(wanted.channel) == outcome.request:
+            del self._latest[wanted.channel]
+        self.busy_changed.emit(len(self._wanted))
+        self.action_ended.emit(outcome.cost)
+        if outcome.error is None:
+            if wanted.done is not None:
+                wanted.done(outcome.result)
+        elif wanted.failed is not None:
+            wanted.failed(outcome.error)
+        elif not isinstance(outcome.error, ActionCancelled):
+            self.action_failed.emit(outcome.error)
+
+    def _drop(self, number: int) -> None:
+        action = self._wanted.pop(number).action
+        self.busy_changed.emit(len(self._wanted))
+        self._cancels.start(_Cancel(action))
+
+
+class _Job(QRunnable):
+    """One operation on one worker. Holds a bound signal and arguments, never a widget."""
+
+    def __init__(self, action: Action, operation: Callable[..., Any], arguments: dict[str, Any], came: Any) -> None:
+        super().__init__()
+        self._action = action
+        self._operation = operation
+        self._arguments = arguments
+        self._came = came
+
+    def run(self) -> None:
+        result, error = None, None
+        started = time.monotonic()
+        try:
+            result = copy_context().run(self._act)
+        except BaseException as problem:  # whatever leaves run() would be lost
+            error = problem
+        action = self._action
+        cost = Cost(action.label, (time.monotonic() - started) * 1000, action.statements, action.checkouts)
+        try:
+            self._came.emit(Outcome(action.number, result, error, cost))
+        except RuntimeError:
+            pass  # the window is gone: nobody wants the outcome
+
+    def _act(self) -> Any:
+        with self._action.running() as action:
+            action.check()
+            return self._operation(**self._arguments)
+
+
+class _Cancel(QRunnable):
+    def __init__(self, action: Action) -> None:
+        super().__init__()
+        self._action = action
+
+    def run(self) -> None:
+        self._action.cancel()
