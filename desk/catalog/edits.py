@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[Any, Any]:
+    return NOTHING  # a default that Python 3.11 would refuse as mutable
+
+
 class EditKind(Enum):
     """What will happen to the record."""
 
@@ -46,8 +50,8 @@ class Edit:
     kind: EditKind
     label: str
     version: int = 0
-    original: Mapping[str, Any] = field(default=NOTHING, hash=False)
-    values: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    original: Mapping[str, Any] = field(default_factory=_nothing, hash=False)
+    values: Mapping[str, Any] = field(default_factory=_nothing, hash=False)
 
     def with_value(self, name: str, value: Any) -> Edit | None:
         """This edit with one more field changed; None when nothing differs from the original any more."""
@@ -107,7 +111,7 @@ class CommitResult:
 
     saved: tuple[RecordKey, ...]
     conflicts: tuple[Conflict, ...] = ()
-    new_ids: Mapping[RecordKey, int] = field(default=NOTHING, hash=False)
+    new_ids: Mapping[RecordKey, int] = field(default_factory=_nothing, hash=False)
 
 
 def same(one: Any, other: Any) -> bool:

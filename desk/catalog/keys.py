@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from operator import mul
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KEY_VERSION = 1
 KEY_BYTES = 1000
 """A key's greatest length in UTF-8 bytes: two of them fit into one PostgreSQL index entry (2,704 bytes)."""
+QUERY_BYTES = KEY_BYTES - 16
 
 _ARTICLES = {
     "en": ("the ", "a ", "an "),
@@ -35,7 +41,12 @@ _LANGUAGES = {
 }  # fmt: skip
 _ANY_ARTICLE = tuple(sorted({article for some in _ARTICLES.values() for article in some}, key=len, reverse=True))
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
-_SPACES = re.compile(r"\s+")
+_LANGUAGE_ENDS = re.compile(r"[-_]")
+_ISBN_NOISE = re.compile(r"[\s‐‑–-]")
+_ISBN_10 = re.compile(r"[0-9]{9}[0-9X]")
+_ISBN_13 = re.compile(r"97[89][0-9]{10}")
+_WEIGHTS_10 = range(10, 1, -1)
+_WEIGHTS_13 = (1, 3) * 6 + (1,)
 
 
 def normalized(text: str) -> str:
@@ -44,7 +55,7 @@ def normalized(text: str) -> str:
     Marks of other scripts carry meaning (が is not か) and stay.
     """
     if text.isascii():
-        return _SPACES.sub(" ", text.casefold()).strip().translate(_APOSTROPHES)
+        return " ".join(text.lower().split()).replace("`", "'")
     folded = unicodedata.normalize("NFKC", text).casefold()
     stripped: list[str] = []
     base_is_plain = False
@@ -56,7 +67,7 @@ def normalized(text: str) -> str:
             base_is_plain = _is_latin_or_greek(char)
         stripped.append(char)
     composed = unicodedata.normalize("NFC", "".join(stripped))
-    return _SPACES.sub(" ", composed).strip().translate(_APOSTROPHES)
+    return " ".join(composed.split()).translate(_APOSTROPHES)
 
 
 def author_key(name: str) -> str:
@@ -76,53 +87,59 @@ def title_key(title: str, language: str | None) -> str:
 def query_key(text: str) -> str:
     """What to look for inside keys: as a key, with a leading article of any known language dropped.
 
-    It therefore finds a superset: `the hobbit` finds *Hobbit, The* too.
+    It therefore finds a superset: `the hobbit` finds *Hobbit, The* too. It is cut a little shorter than a key, so that
+    the whole of a long title, whose key may have kept its article, still finds it.
     """
-    return _without(normalized(text), _ANY_ARTICLE)
+    return _cut(_without(normalized(text), _ANY_ARTICLE), QUERY_BYTES)
 
 
 def base_language(code: str | None) -> str:
     """The two-letter language of a code such as `eng`, `en-US` or `EN`; '' for None."""
     if not code:
         return ""
-    primary = re.split(r"[-_]", code.strip().lower(), maxsplit=1)[0]
+    primary = _LANGUAGE_ENDS.split(code.strip().lower(), maxsplit=1)[0]
     return _LANGUAGES.get(primary, primary)
 
 
 def collapsed(name: str) -> str:
     """A name as it is stored and matched: NFC, white space collapsed."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", name)).strip()
+    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def isbn_digits(text: str) -> str:
     """The digits (and a final X) of an ISBN, without hyphens and spaces, upper case."""
-    return re.sub(r"[\s‐‑–-]", "", text).upper()
+    if text.isascii() and text.isdecimal():
+        return text
+    return _ISBN_NOISE.sub("", text).upper()
 
 
 def isbn_is_valid(text: str) -> bool:
     """Whether `text` is an ISBN-10 or ISBN-13 with the right check digit (ISO 2108)."""
-    digits = isbn_digits(text)
-    if re.fullmatch(r"[0-9]{9}[0-9X]", digits):
-        return sum((10 - i) * _digit(char) for i, char in enumerate(digits)) % 11 == 0
-    if re.fullmatch(r"97[89][0-9]{10}", digits):
-        return sum(int(char) * (3 if i % 2 else 1) for i, char in enumerate(digits)) % 10 == 0
-    return False
+    return _has_right_check(isbn_digits(text))
 
 
 def isbn13(text: str) -> str | None:
     """The ISBN-13 of a valid ISBN-10 or ISBN-13; None when `text` is neither."""
     digits = isbn_digits(text)
-    if not isbn_is_valid(digits):
+    if not _has_right_check(digits):
         return None
     if len(digits) == 13:
         return digits
     body = "978" + digits[:9]
-    check = -sum(int(char) * (3 if i % 2 else 1) for i, char in enumerate(body)) % 10
-    return f"{body}{check}"
+    return f"{body}{-_weighted(body, _WEIGHTS_13) % 10}"
 
 
-def _digit(char: str) -> int:
-    return 10 if char == "X" else int(char)
+def _has_right_check(digits: str) -> bool:
+    if _ISBN_10.fullmatch(digits):
+        last = 10 if digits[9] == "X" else int(digits[9])
+        return (_weighted(digits[:9], _WEIGHTS_10) + last) % 11 == 0
+    if _ISBN_13.fullmatch(digits):
+        return _weighted(digits, _WEIGHTS_13) % 10 == 0
+    return False
+
+
+def _weighted(digits: str, weights: Iterable[int]) -> int:
+    return sum(map(mul, map(int, digits), weights))
 
 
 def _is_latin_or_greek(char: str) -> bool:
@@ -143,7 +160,7 @@ def _without(key: str, articles: tuple[str, ...]) -> str:
     return key
 
 
-def _cut(key: str) -> str:
-    if len(key) * 4 <= KEY_BYTES:
+def _cut(key: str, limit: int = KEY_BYTES) -> str:
+    if len(key) * 4 <= limit:
         return key
-    return key.encode()[:KEY_BYTES].decode(errors="ignore")
+    return key.encode()[:limit].decode(errors="ignore")

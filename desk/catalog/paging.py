@@ -44,6 +44,11 @@ class PageRequest:
         """Rows to pass over between the mark and the page."""
         return self.position - (self.mark.position if self.mark else 0)
 
+    @property
+    def lane(self) -> int:
+        """0 or 1: neighbouring pages are on different lanes, so both can be under way while later ones replace them."""
+        return self.position // self.limit % 2
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -108,6 +113,7 @@ class PageCache:
         self._pages: OrderedDict[int, Page] = OrderedDict()
         self._home: dict[int, tuple[int, int]] = {}
         """Record id → (page number, index in the page)."""
+        self._stale: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -126,14 +132,18 @@ class PageCache:
         return page.rows[index], page.cells[index]
 
     def place(self, page: Page) -> None:
-        """Takes a page in. A record that another page holds too stays only where its version is newest:
-        the other page is forgotten, to be loaded again."""
+        """Takes a page in. A record that another page holds too moved meanwhile: the other page is forgotten, to be
+        loaded again, and so is this one where its copy of the record is the older."""
         number = self.number(page.request.position)
         self._forget(number)
+        outdated = False
         for row in page.rows:
             home = self._home.get(row.id)
             if home is not None:
+                outdated = outdated or self._pages[home[0]].rows[home[1]].version > row.version
                 self._forget(home[0])
+        if outdated:
+            return
         self._pages[number] = page
         self._home.update((row.id, (number, index)) for index, row in enumerate(page.rows))
         while len(self._pages) > self._capacity:
@@ -144,12 +154,21 @@ class PageCache:
         home = self._home.get(record_id)
         return None if home is None else home[0] * self.page_rows + home[1]
 
+    def mark_stale(self) -> None:
+        """Everything here may be shown until it is loaded anew."""
+        self._stale = set(self._pages)
+
+    def is_stale(self, position: int) -> bool:
+        return bool(self._stale) and self.number(position) in self._stale
+
     def clear(self) -> None:
         self._pages.clear()
         self._home.clear()
+        self._stale.clear()
 
     def _forget(self, number: int) -> None:
         page = self._pages.pop(number, None)
+        self._stale.discard(number)
         if page is None:
             return
         for row in page.rows:

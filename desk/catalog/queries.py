@@ -42,8 +42,8 @@ class Source:
     """How a table description is selected.
 
     `sorts` maps a column to the expressions that order it (with whether each may be NULL); `texts` maps a column to
-    what CONTAINS looks into (and whether that is a key); `values` to what the other comparisons look at; `search` are the
-    keys the search box looks into.
+    what CONTAINS looks into (and whether that is a key); `values` to what the other comparisons look at; `search` are
+    the keys the search box looks into.
     """
 
     model: type[Book] | type[Author]

@@ -24,6 +24,7 @@ NOTES_LENGTH = 1_000_000
 FIRST_YEAR, LAST_YEAR = -9999, 9999
 LARGEST_PRICE = Decimal("9999999999.99")
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _YEAR = re.compile(r"([+-]?\d+)\s*(BCE|BC|CE|AD)?", re.IGNORECASE)
 
 
@@ -31,7 +32,7 @@ def parse_text(text: str, length: int = NAME_LENGTH) -> str:
     """`text` as it is, refused when it cannot be kept unchanged on both databases and through Qt."""
     if "\0" in text:
         raise InvalidInput(_("The text holds a NUL character, which no database text can keep."), code="nul")
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise InvalidInput(_("The text holds half of a character (a lone surrogate)."), code="surrogate")
     if len(text) > length:
         raise InvalidInput(
@@ -85,7 +86,7 @@ def parse_price(text: str) -> Decimal:
     if re.fullmatch(r"\d+,\d{1,2}", plain):
         plain = plain.replace(",", ".")
     try:
-        price = Decimal(plain)
+        price = Decimal(plain if "_" not in plain else "NaN")  # Decimal would read 1_000
     except InvalidOperation:
         price = Decimal("NaN")
     if not price.is_finite():
@@ -96,7 +97,7 @@ def parse_price(text: str) -> Decimal:
         raise InvalidInput(_("A price is at most {limit}.").format(limit=LARGEST_PRICE), code="range")
     if price != price.quantize(Decimal("0.01")):
         raise InvalidInput(_("A price has at most two decimals."), code="decimals")
-    return price.quantize(Decimal("0.01"))
+    return abs(price).quantize(Decimal("0.01"))  # -0 is 0
 
 
 def parse_isbn(text: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-_EDITS_KEPT = _("Your pending edits are kept.")
+EDITS_KEPT = _("Your pending edits are kept.")
 _TRY_AGAIN = _("Try again in a moment.")
 
 _STATES: dict[str, Callable[[str], DeskError]] = {
@@ -31,46 +31,46 @@ _STATES: dict[str, Callable[[str], DeskError]] = {
     "3D000": lambda text: _refused("database", text),
     "53300": lambda _text: EnvironmentProblem(
         _("The server has no free connection: too many clients."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_TRY_AGAIN,
         code="clients",
     ),
     "25P03": lambda _text: EnvironmentProblem(
         _("The server ended the connection because its transaction was idle for too long."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_TRY_AGAIN,
         code="lost",
     ),
     "57014": lambda _text: EnvironmentProblem(
         _("The statement timed out and was stopped by the server."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Narrow the view, or raise the statement time-out."),
         code="statement_timeout",
     ),
     "55P03": lambda _text: EnvironmentProblem(
-        _("Another session holds a lock on these rows."), kept=_EDITS_KEPT, advice=_TRY_AGAIN, code="locked"
+        _("Another session holds a lock on these rows."), kept=EDITS_KEPT, advice=_TRY_AGAIN, code="locked"
     ),
     "40P01": lambda _text: EnvironmentProblem(
         _("The server ended this unit of work to solve a deadlock; nothing of it was saved."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Commit again."),
         code="deadlock",
     ),
     "40001": lambda _text: EnvironmentProblem(
         _("Someone else's change came in between; nothing was saved."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Commit again."),
         code="serialization",
     ),
     "42501": lambda text: EnvironmentProblem(
-        _("The role may not do this: {text}.").format(text=text), kept=_EDITS_KEPT, code="permission"
+        _("The role may not do this: {text}.").format(text=text), kept=EDITS_KEPT, code="permission"
     ),
     "25006": lambda _text: EnvironmentProblem(
-        _("The server allows reading only here."), kept=_EDITS_KEPT, code="read_only"
+        _("The server allows reading only here."), kept=EDITS_KEPT, code="read_only"
     ),
     "42P01": lambda text: EnvironmentProblem(
         _("A table is missing: {text}.").format(text=text),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Check the schema with “deskctl migrate status”."),
         code="schema",
     ),
@@ -86,37 +86,37 @@ _LOST_STATES = ("57P01", "57P02", "57P03", "08000", "08003", "08006", "08001", "
 
 _LITE: dict[int, Callable[[str], DeskError]] = {
     sqlite3.SQLITE_BUSY: lambda _text: EnvironmentProblem(
-        _("Another program is writing to this file."), kept=_EDITS_KEPT, advice=_TRY_AGAIN, code="locked"
+        _("Another program is writing to this file."), kept=EDITS_KEPT, advice=_TRY_AGAIN, code="locked"
     ),
     sqlite3.SQLITE_LOCKED: lambda _text: EnvironmentProblem(
         _("Another part of Desk is writing to this catalogue."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_TRY_AGAIN,
         code="locked",
     ),
     sqlite3.SQLITE_READONLY: lambda _text: EnvironmentProblem(
-        _("This file can only be read."), kept=_EDITS_KEPT, code="read_only"
+        _("This file can only be read."), kept=EDITS_KEPT, code="read_only"
     ),
     sqlite3.SQLITE_FULL: lambda _text: EnvironmentProblem(
         _("The disk is full; nothing was saved."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Free some space, then commit again."),
         code="disk_full",
     ),
     sqlite3.SQLITE_CORRUPT: lambda _text: EnvironmentProblem(
-        _("The file is damaged."), kept=_EDITS_KEPT, advice=_("Restore it from a backup."), code="corrupt"
+        _("The file is damaged."), kept=EDITS_KEPT, advice=_("Restore it from a backup."), code="corrupt"
     ),
     sqlite3.SQLITE_NOTADB: lambda _text: EnvironmentProblem(
         _("The file is not an SQLite database."), kept=_("It was left as it is."), code="not_a_database"
     ),
     sqlite3.SQLITE_CANTOPEN: lambda _text: EnvironmentProblem(
         _("The file cannot be opened."),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Check that it still exists."),
         code="missing",
     ),
     sqlite3.SQLITE_IOERR: lambda _text: EnvironmentProblem(
-        _("The disk reported an error; nothing was saved."), kept=_EDITS_KEPT, code="disk"
+        _("The disk reported an error; nothing was saved."), kept=EDITS_KEPT, code="disk"
     ),
     sqlite3.SQLITE_CONSTRAINT: lambda _text: DataConflict(
         _("Other records still refer to this one, or the record it refers to is gone."),
@@ -135,14 +135,14 @@ def explained(error: SQLAlchemyError, url: URL, *, cancelled: bool) -> Exception
     if isinstance(error, PoolTimeout):
         return EnvironmentProblem(
             _("Every connection of the pool is in use, and none came back in time."),
-            kept=_EDITS_KEPT,
+            kept=EDITS_KEPT,
             advice=_("The pool panel shows who holds them."),
             code="pool_exhausted",
         )
     if isinstance(error, StaleDataError):
         return DataConflict(
             _("A record changed elsewhere while it was being saved; nothing was saved."),
-            kept=_EDITS_KEPT,
+            kept=EDITS_KEPT,
             advice=_("Commit again to see both versions."),
             code="changed",
         )
@@ -176,7 +176,7 @@ def _explained_postgresql(error: DBAPIError, url: URL) -> DeskError | None:
     if state in _LOST_STATES or error.connection_invalidated or state is None:
         return EnvironmentProblem(
             _("The connection to {place} was lost.").format(place=place_of(url)),
-            kept=_EDITS_KEPT,
+            kept=EDITS_KEPT,
             advice=_("Desk connects again with the next action."),
             code="lost",
         )
@@ -201,27 +201,27 @@ def _connect_failure(text: str, url: URL) -> DeskError:
     if "timeout" in text or "timed out" in text:
         return EnvironmentProblem(
             _("{place} did not answer in time.").format(place=place),
-            kept=_EDITS_KEPT,
+            kept=EDITS_KEPT,
             advice=_("Check the network, a firewall, and that the server runs."),
             code="connect_timeout",
         )
     if "refused" in text or "No such file" in text:
         return EnvironmentProblem(
             _("The connection was refused at {place}.").format(place=place),
-            kept=_EDITS_KEPT,
+            kept=EDITS_KEPT,
             advice=_("Start the server or check host and port, then retry."),
             code="down",
         )
     if "starting up" in text or "shutting down" in text or "recovery" in text:
         return EnvironmentProblem(
             _("The server at {place} is starting or stopping.").format(place=place),
-            kept=_EDITS_KEPT,
+            kept=EDITS_KEPT,
             advice=_TRY_AGAIN,
             code="down",
         )
     return EnvironmentProblem(
         _("No connection to {place}: {text}.").format(place=place, text=_first_line(text)),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         code="down",
     )
 
@@ -229,7 +229,7 @@ def _connect_failure(text: str, url: URL) -> DeskError:
 def _unresolved(url: URL) -> DeskError:
     return EnvironmentProblem(
         _("There is no host named “{host}”.").format(host=url.host),
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Check the spelling and the network."),
         code="host",
     )
@@ -243,7 +243,7 @@ def _refused(what: str, text: str) -> DeskError:
     }
     return EnvironmentProblem(
         f"{sentences[what]} ({text})",
-        kept=_EDITS_KEPT,
+        kept=EDITS_KEPT,
         advice=_("Check user, password and database."),
         code=what,
     )

@@ -149,7 +149,7 @@ class PoolMonitor:
         self, connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
     ) -> None:
         action = current_action()
-        if action:
+        if action and not statement.startswith("BEGIN"):  # SQLite's; drivers send PostgreSQL's by themselves
             action.statements += 1
         holder = connection.info.get(_HOLDER)
         if holder is not None:

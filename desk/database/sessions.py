@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class OneThreadSession(Session):
     """A session that refuses to be used from a thread other than the one that made it."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine, autoflush=False, expire_on_commit=False)
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, autoflush=False, expire_on_commit=False)
         self._owner = threading.get_ident()
 
     def connection(self, *args: Any, **options: Any) -> Any:
@@ -78,12 +78,16 @@ class Sessions:
         return self._engine.dialect.name
 
     @contextmanager
-    def reading(self, label: str) -> Iterator[Session]:
+    def reading(self, label: str, *, snapshot: bool = False) -> Iterator[Session]:
         """A session that only reads, in one transaction that ends with the block.
 
-        Raises DeskError for what the database refuses, ActionCancelled when the action was cancelled.
+        With `snapshot` all its statements see the same moment (SQLite's always do). Raises DeskError for what the
+        database refuses, ActionCancelled when the action was cancelled.
         """
-        with self._session(label, {"postgresql_readonly": True}) as session:
+        options: dict[str, Any] = {"postgresql_readonly": True}
+        if snapshot and self.dialect == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"
+        with self._session(label, options) as session:
             yield session
 
     @contextmanager
@@ -110,14 +114,16 @@ class Sessions:
         action = current_action() or Action(label)
         with action.running():
             action.check()
-            session = OneThreadSession(self._engine)
             try:
-                connection = session.connection(execution_options=options)
-                raw = connection.connection.dbapi_connection
-                action.lend(partial(engines.interrupt, raw))
-                yield session
+                with self._engine.connect() as connection:
+                    connection.execution_options(**options)
+                    session = OneThreadSession(connection)  # a commit keeps it out of the pool: it is still lent
+                    try:
+                        session.connection()
+                        action.lend(partial(engines.interrupt, connection.connection.dbapi_connection))
+                        yield session
+                    finally:
+                        action.take_back()
+                        session.close()
             except SQLAlchemyError as error:
                 raise failures.explained(error, self._url, cancelled=action.is_cancelled) from error
-            finally:
-                action.take_back()
-                session.close()

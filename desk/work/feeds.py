@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from desk.catalog.snapshots import PoolSnapshot
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desk.catalog.snapshots import PoolSnapshot
 
 INTERVAL_MS = 100
 

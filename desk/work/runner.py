@@ -7,18 +7,20 @@ one on its channel, is dropped. Cancels run on a thread of their own, because a 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 
 from desk.catalog.snapshots import Cost
 from desk.database.actions import Action
 from desk.errors import ActionCancelled
 
-P = ParamSpec("P")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 R = TypeVar("R")
 
 WORKERS = 3
@@ -73,7 +75,7 @@ class Runner(QObject):
     def submit(
         self,
         label: str,
-        operation: Callable[P, R],
+        operation: Callable[..., R],
         *,
         channel: str = "",
         done: Callable[[R], None] | None = None,
@@ -153,10 +155,8 @@ class _Job(QRunnable):
             error = problem
         action = self._action
         cost = Cost(action.label, (time.monotonic() - started) * 1000, action.statements, action.checkouts)
-        try:
+        with suppress(RuntimeError):  # the window is gone: nobody wants the outcome
             self._came.emit(Outcome(action.number, result, error, cost))
-        except RuntimeError:
-            pass  # the window is gone: nobody wants the outcome
 
     def _act(self) -> Any:
         with self._action.running() as action:

@@ -1,0 +1,90 @@
+"""Starts the program: builds and wires everything, shows the window, and opens the catalogue after the first paint."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication
+
+from desk.resources import resource
+from desk.tables import look
+from desk.window.main_window import MainWindow, program_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SWITCH_SECONDS = 0.0005
+"""How long a worker may keep the interpreter while the interface waits; Python's own 5 ms make frames stutter."""
+
+
+class _FirstPaint(QObject):
+    """Calls back once, right after the window was painted for the first time."""
+
+    def __init__(self, window: MainWindow, painted: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._painted = painted
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self, self._painted)
+        return super().eventFilter(watched, event)
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The application with Desk's style, palette and icon; the one that exists, when there is one."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(arguments)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    application.setApplicationName("desk")
+    application.setApplicationDisplayName("Desk")
+    application.setApplicationVersion(program_version())
+    application.setDesktopFileName("desk")
+    application.setStyle("Fusion")
+    hints = QGuiApplication.styleHints()
+    use_scheme(hints.colorScheme())
+    hints.colorSchemeChanged.connect(use_scheme)
+    return application
+
+
+def use_scheme(scheme: Qt.ColorScheme) -> None:
+    """Draws everything in the light or the dark palette; an unknown scheme is light."""
+    chosen = look.DARK if scheme == Qt.ColorScheme.Dark else look.LIGHT
+    QApplication.setPalette(look.palette(chosen))
+
+
+def bootstrap(target: str | None = None, *, on_first_paint: Callable[[], None] | None = None) -> MainWindow:
+    """Builds the window, shows it, and opens `target` (None: the sample) once it has been painted."""
+    window = MainWindow()
+
+    def painted() -> None:
+        window.setWindowIcon(QIcon(str(resource("desk.svg"))))
+        if on_first_paint is not None:
+            on_first_paint()
+        window.open_target(target)
+
+    _FirstPaint(window, painted)
+    window.show()
+    return window
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The entry point `desk [FILE-or-URL]`."""
+    words = sys.argv if arguments is None else ["desk", *arguments]
+    if "--version" in words[1:]:
+        print(f"Desk {program_version()}")
+        return 0
+    application = make_application(words[:1])
+    target = next((word for word in words[1:] if not word.startswith("-")), None)
+    window = bootstrap(target)
+    window.closed.connect(application.quit)
+    return application.exec()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,105 @@
+"""The file of rejected rows: line, reason and the cells as they were, so that they can be repaired and imported again.
+
+Invariant: the file appears under its name only when it is complete, and only when something was rejected.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desk.errors import EnvironmentProblem
+from desk.i18n import _
+from desk.settings import folders
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Sequence
+
+    from desk.operations.csv_reading import Record
+
+
+class RejectsFile:
+    """Made at the first reject: at `wanted` (replacing what is there), or else beside the source under a free name,
+    or else, where that folder cannot be written, in the folder of Desk's state."""
+
+    def __init__(self, source: Path, headers: Sequence[str], wanted: Path | None) -> None:
+        self._headers = headers
+        self._name = f"{source.stem}.rejects.csv"
+        self._wanted = wanted
+        self._places = (wanted.parent,) if wanted else (source.parent, folders().state)
+        self._fresh = Path()
+        self._stream: io.TextIOWrapper | None = None
+
+    def add(self, record: Record, reason: str) -> None:
+        """Raises EnvironmentProblem when no file can be written."""
+        if self._stream is None:
+            self._stream = self._open()
+            self._write(["line", "reason", *self._headers])
+        self._write([str(record.line), reason, *record.cells])
+
+    def flush(self) -> None:
+        """Hands everything to the system; raises EnvironmentProblem when it refuses (a full disk)."""
+        if self._stream is not None:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                raise self._problem(error) from error
+
+    def keep(self) -> Path | None:
+        """Gives the file its name and returns it; None when nothing was rejected."""
+        if self._stream is None:
+            return None
+        self._stream.close()
+        self._stream = None
+        final = self._wanted or _free_name(self._fresh.parent, self._name)
+        os.replace(self._fresh, final)
+        return final
+
+    def drop(self) -> None:
+        """Removes the file, unless it was kept."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+            self._fresh.unlink(missing_ok=True)
+
+    def _open(self) -> io.TextIOWrapper:
+        problem: OSError | None = None
+        for place in self._places:
+            self._fresh = place / f".{self._name}.{secrets.token_hex(4)}"
+            try:
+                if place == folders().state:
+                    place.mkdir(parents=True, exist_ok=True)
+                return self._fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="")
+            except OSError as error:
+                problem = error
+        assert problem is not None
+        raise self._problem(problem) from problem
+
+    def _write(self, cells: Sequence[str]) -> None:
+        assert self._stream is not None
+        try:
+            csv.writer(self._stream, lineterminator="\r\n").writerow(cells)
+        except OSError as error:
+            raise self._problem(error) from error
+
+    def _problem(self, error: OSError) -> EnvironmentProblem:
+        return EnvironmentProblem(
+            _("The file of rejected rows cannot be written in {folder}: {reason}.").format(
+                folder=self._fresh.parent, reason=error.strerror
+            ),
+            advice=_("Name another one by “--rejects FILE”."),
+            code="unwritable",
+        )
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    """A name that nothing has yet: earlier rejects may be under repair."""
+    path, number = folder / name, 2
+    while path.exists():
+        path = folder / f"{Path(name).stem}-{number}.csv"
+        number += 1
+    return path

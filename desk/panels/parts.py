@@ -1,0 +1,108 @@
+"""Small widgets that several panels use: named controls, tool buttons, and the bar that tells of a problem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from desk.i18n import _
+from desk.tables.look import Look, icon, look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+W = TypeVar("W", bound=QWidget)
+ICON = QSize(18, 18)
+
+
+def named(widget: W, object_name: str, accessible_name: str) -> W:
+    """Gives a control the names by which tests and screen readers know it."""
+    widget.setObjectName(object_name)
+    widget.setAccessibleName(accessible_name)
+    return widget
+
+
+def dim(label: QLabel) -> None:
+    """Draws a label in the palette's quiet colour."""
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+
+
+def styled(widget: QWidget, make: Callable[[Look], str]) -> None:
+    """Gives a widget a style sheet made from the colours in force, and anew when they change."""
+    _Styler(widget, make).apply()
+
+
+class _Styler(QObject):
+    def __init__(self, widget: QWidget, make: Callable[[Look], str]) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self._make = make
+        widget.installEventFilter(self)
+
+    def apply(self) -> None:
+        sheet = self._make(look())
+        if sheet != self._widget.styleSheet():
+            self._widget.setStyleSheet(sheet)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self.apply()
+        return super().eventFilter(watched, event)
+
+
+def tool_button(object_name: str, text: str, icon_name: str) -> QToolButton:
+    """A flat button with an icon; its text is its tool tip and its accessible name."""
+    button = named(QToolButton(), object_name, text)
+    button.setIcon(icon(icon_name))
+    button.setIconSize(ICON)
+    button.setToolTip(text)
+    button.setAutoRaise(True)
+    return button
+
+
+def heading(text: str) -> QLabel:
+    """A label that heads a part of a panel."""
+    label = QLabel(text)
+    font = QFont(label.font())
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+class ProblemBar(QFrame):
+    """One line that says what happened, what was kept and what to do, with a Retry; hidden when all is well."""
+
+    retry_wanted = Signal()
+
+    def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(object_name)
+        styled(
+            self,
+            lambda colours: (
+                f"#{object_name} {{ background: {colours.doomed}; border-left: 3px solid {colours.doomed_mark}; }}"
+            ),
+        )
+        self._text = named(QLabel(), f"{object_name}_text", _("Problem"))
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.retry = named(QPushButton(_("Retry")), f"{object_name}_retry", _("Retry"))
+        self.retry.clicked.connect(self.retry_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 6, 10, 6)
+        row.addWidget(self._text, 1)
+        row.addWidget(self.retry)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+    def tell(self, text: str, *, retry: bool) -> None:
+        """Shows the bar."""
+        self._text.setText(text)
+        self.retry.setVisible(retry)
+        self.show()

@@ -1,0 +1,155 @@
+"""The Pending edits dock: each change as old → new, each can be dropped alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desk.catalog.columns import TABLES
+from desk.catalog.edits import Edit, EditKind
+from desk.i18n import _, ngettext
+from desk.panels.parts import named
+from desk.tables.look import icon, look
+
+if TYPE_CHECKING:
+    from desk.panels.context import Context
+
+WHERE = int(Qt.ItemDataRole.UserRole)
+"""An item's (RecordKey, field name or None)."""
+SIGNS = {EditKind.UPDATE: "•", EditKind.INSERT: "+", EditKind.DELETE: "×"}
+
+
+class PendingEditsPanel(QWidget):
+    """Lists what no commit has saved yet. `commit_wanted` and `roll_back_wanted` are its buttons."""
+
+    commit_wanted = Signal()
+    roll_back_wanted = Signal()
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("pending_edits_panel")
+        self._context = context
+        self._coalesce = QTimer(self, singleShot=True, interval=0)
+        self._coalesce.timeout.connect(self._rebuild)
+        self.tree = named(QTreeWidget(), "pending_edits", _("Pending edits"))
+        self.tree.setHeaderLabels([_("Record and field"), _("Before"), _("After")])
+        self.tree.setAlternatingRowColors(True)
+        self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.tree.setColumnWidth(0, 320)
+        self.tree.setColumnWidth(1, 220)
+        self.tree.itemActivated.connect(self._on_item_activated)
+        self.tree.currentItemChanged.connect(self._on_current_item_changed)
+        empty = named(
+            QLabel(_("No pending edits. Change a cell, and it is listed here until you commit.")),
+            "no_edits",
+            _("No edits"),
+        )
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(empty)
+        self._stack.addWidget(self.tree)
+        self.count = named(QLabel(), "pending_count", _("Number of pending edits"))
+        self.drop = self._button("drop_edit", _("Drop this edit"), "close", self._on_drop)
+        self.commit = self._button("commit_edits", _("Commit"), "commit", self.commit_wanted.emit)
+        self.roll_back = self._button("roll_back_edits", _("Roll back …"), "rollback", self.roll_back_wanted.emit)
+        row = QHBoxLayout()
+        row.addWidget(self.count, 1)
+        for button in (self.drop, self.roll_back, self.commit):
+            row.addWidget(button)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 6, 8, 6)
+        box.setSpacing(6)
+        box.addLayout(row)
+        box.addWidget(self._stack, 1)
+        context.edits.edit_changed.connect(self._on_edit_changed)
+        self._rebuild()
+
+    # Slots
+
+    @Slot(object)
+    def _on_edit_changed(self, _key: object) -> None:
+        self._coalesce.start()
+
+    @Slot()
+    def _rebuild(self) -> None:
+        edits = self._context.edits.edits()
+        self.tree.clear()
+        for edit in edits:
+            self.tree.addTopLevelItem(self._item(edit))
+        self.tree.expandAll()
+        self._stack.setCurrentIndex(1 if edits else 0)
+        self.count.setText(
+            ngettext("{count} record with pending edits", "{count} records with pending edits", len(edits)).format(
+                count=len(edits)
+            )
+            if edits
+            else ""
+        )
+        for button in (self.commit, self.roll_back):
+            button.setEnabled(bool(edits) and self._context.can_edit)
+        self.drop.setEnabled(False)
+
+    @Slot()
+    def _on_drop(self) -> None:
+        item = self.tree.currentItem()
+        if item is not None and self._context.can_edit:
+            key, name = item.data(0, WHERE)
+            self._context.edits.drop(key, name)
+
+    @Slot(QTreeWidgetItem, int)
+    def _on_item_activated(self, item: QTreeWidgetItem, _column: int) -> None:
+        self._context.record_wanted.emit(item.data(0, WHERE)[0])
+
+    @Slot(QTreeWidgetItem, QTreeWidgetItem)
+    def _on_current_item_changed(self, current: QTreeWidgetItem | None, _before: object) -> None:
+        self.drop.setEnabled(current is not None and self._context.can_edit)
+
+    # Helpers
+
+    def _item(self, edit: Edit) -> QTreeWidgetItem:
+        description = TABLES[edit.key.table]
+        kinds = {
+            EditKind.UPDATE: _("change"),
+            EditKind.INSERT: _("new"),
+            EditKind.DELETE: _("delete"),
+        }
+        label = edit.label or _("(empty)")
+        item = QTreeWidgetItem([f"{SIGNS[edit.kind]} {description.one}: {label}", "", kinds[edit.kind]])
+        item.setData(0, WHERE, (edit.key, None))
+        colours = look()
+        marks = {
+            EditKind.UPDATE: colours.pending_mark,
+            EditKind.INSERT: colours.fresh_mark,
+            EditKind.DELETE: colours.doomed_mark,
+        }
+        item.setForeground(2, QColor(marks[edit.kind]))
+        for name, value in edit.values.items():
+            column = description.column(name)
+            before = _text(column.format(edit.original.get(name))) if edit.kind is EditKind.UPDATE else ""
+            child = QTreeWidgetItem([column.header, before, _text(column.format(value))])
+            child.setData(0, WHERE, (edit.key, name))
+            item.addChild(child)
+        return item
+
+    def _button(self, object_name: str, text: str, icon_name: str, slot: Any) -> QPushButton:
+        button = named(QPushButton(icon(icon_name), text), object_name, text)
+        button.clicked.connect(slot)
+        return button
+
+
+def _text(value: str | None) -> str:
+    return "–" if value is None else value or _("(empty)")

@@ -1,0 +1,183 @@
+"""Draws the cells of a grid and edits them: a bad value keeps its editor open and says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPainter, QPalette, QPolygon
+from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
+
+from desk.catalog.columns import Column, Kind
+from desk.errors import InvalidInput
+from desk.i18n import _
+from desk.tables.author_picker import AuthorPicker
+from desk.tables.look import look
+from desk.tables.record_table import STATE, CellState, RecordTable
+
+Index = QModelIndex | QPersistentModelIndex
+
+NO_VALUE = "–"
+LEAVING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+
+
+class CellDelegate(QStyledItemDelegate):
+    """The delegate of every column; `authors_wanted` carries the picker that wants a search and its text."""
+
+    authors_wanted = Signal(object, str)
+    refused = Signal(str)
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        state: CellState = index.data(STATE)
+        if not state:
+            return
+        colours = look()
+        if state & CellState.MISSING:
+            option.text = NO_VALUE
+        elif state & CellState.EMPTY:
+            option.text = _("(empty)")
+        if state & (CellState.MISSING | CellState.EMPTY | CellState.WAITING):
+            self._colour_text(option, colours.dim)
+        if state & CellState.EMPTY:
+            option.font.setItalic(True)
+        if state & CellState.DOOMED:
+            option.font.setStrikeOut(True)
+            self._colour_text(option, colours.dim)
+        background = (
+            colours.doomed if state & CellState.DOOMED
+            else colours.fresh if state & CellState.FRESH
+            else colours.pending if state & CellState.CHANGED
+            else None
+        )  # fmt: skip
+        if background:
+            option.backgroundBrush = QBrush(QColor(background))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        state: CellState = index.data(STATE)
+        if state & CellState.CHANGED:
+            self._draw_corner(painter, option.rect, look().pending_mark)
+        elif state & CellState.FRESH and index.column() == 0:
+            self._draw_edge(painter, option.rect, look().fresh_mark)
+        elif state & CellState.DOOMED and index.column() == 0:
+            self._draw_edge(painter, option.rect, look().doomed_mark)
+        if state & CellState.DOUBTFUL:
+            self._draw_wave(painter, option.rect, look().warn)
+
+    def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:
+        column = self._column(index)
+        if column.kind is Kind.AUTHOR:
+            picker = AuthorPicker(parent)
+            picker.setObjectName("cell_author_picker")
+            picker.search_wanted.connect(self._on_search_wanted)
+            picker.picked.connect(self._on_picked)
+            return picker
+        editor = QLineEdit(parent)
+        editor.setObjectName("cell_editor")
+        editor.setFrame(False)
+        editor.setMaxLength(2**31 - 1)
+        editor.setAccessibleName(column.header)
+        editor.setPlaceholderText(column.hint)
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        value = index.data(Qt.ItemDataRole.EditRole)
+        if isinstance(editor, AuthorPicker):
+            editor.show_value(value)
+        elif isinstance(editor, QLineEdit):
+            editor.setText(_as_typed(self._column(index), value))
+            editor.selectAll()
+        editor.setProperty("column", self._column(index))
+        editor.setProperty("before", index.data(Qt.ItemDataRole.EditRole))
+
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+        if isinstance(editor, AuthorPicker):
+            if editor.value != editor.property("before"):
+                model.setData(index, editor.value)
+        elif isinstance(editor, QLineEdit) and editor.text() != _as_typed(
+            self._column(index), editor.property("before")
+        ):
+            model.setData(index, editor.text())
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Keeps an editor open while what stands in it cannot be taken."""
+        leaves = event.type() == QEvent.Type.FocusOut or (
+            isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in LEAVING_KEYS
+        )
+        if leaves and isinstance(editor, AuthorPicker):
+            if event.type() == QEvent.Type.KeyPress and not editor.take_text():
+                return True
+        elif leaves and isinstance(editor, QLineEdit) and not self._is_good(editor):
+            return True
+        return super().eventFilter(editor, event)
+
+    # Slots
+
+    def _on_search_wanted(self, text: str) -> None:
+        self.authors_wanted.emit(self.sender(), text)
+
+    def _on_picked(self, _choice: object) -> None:
+        picker = self.sender()
+        assert isinstance(picker, AuthorPicker)
+        self.commitData.emit(picker)
+        self.closeEditor.emit(picker, QStyledItemDelegate.EndEditHint.NoHint)
+
+    # Helpers
+
+    def _column(self, index: Index) -> Column:
+        table = index.model()
+        assert isinstance(table, RecordTable)
+        return table.columns[index.column()]
+
+    def _is_good(self, editor: QLineEdit) -> bool:
+        column: Column = editor.property("column")
+        if editor.text() == _as_typed(column, editor.property("before")):
+            return True
+        try:
+            column.parse(editor.text())
+        except InvalidInput as problem:
+            self._refuse(editor, str(problem))
+            return False
+        return True
+
+    def _refuse(self, editor: QLineEdit, reason: str) -> None:
+        palette = editor.palette()
+        palette.setColor(QPalette.ColorRole.Base, QColor(look().doomed))
+        editor.setPalette(palette)
+        editor.setToolTip(reason)
+        QToolTip.showText(editor.mapToGlobal(QPoint(0, editor.height())), reason, editor)
+        self.refused.emit(reason)
+
+    @staticmethod
+    def _colour_text(option: QStyleOptionViewItem, colour: str) -> None:
+        option.palette.setColor(QPalette.ColorRole.Text, QColor(colour))
+
+    @staticmethod
+    def _draw_corner(painter: QPainter, rect: QRect, colour: str) -> None:
+        corner = rect.topRight()
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colour))
+        painter.drawPolygon(QPolygon([corner, corner + QPoint(-7, 0), corner + QPoint(0, 7)]))
+        painter.restore()
+
+    @staticmethod
+    def _draw_edge(painter: QPainter, rect: QRect, colour: str) -> None:
+        painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colour))
+
+    @staticmethod
+    def _draw_wave(painter: QPainter, rect: QRect, colour: str) -> None:
+        painter.save()
+        painter.setPen(QColor(colour))
+        bottom = rect.bottom() - 2
+        points = [QPoint(x, bottom - (x // 2 % 2) * 2) for x in range(rect.left() + 4, rect.right() - 3, 2)]
+        painter.drawPolyline(points)
+        painter.restore()
+
+
+def _as_typed(column: Column, value: Any) -> str:
+    """The text from which an editor starts: unlike a cell's text it keeps line breaks."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else column.format(value) or ""

@@ -1,0 +1,211 @@
+"""The pending edits of a window as one undo stack over one EditBuffer: every change is a step that can be taken back.
+
+Views never touch the buffer; they ask here, so that undo, the pending list and all grids agree.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from desk.catalog.columns import TABLES
+from desk.catalog.edits import CommitResult, Edit, EditBatch, EditBuffer, EditKind, RecordKey
+from desk.catalog.rows import AuthorRef
+from desk.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthor:
+    """An author that a person asked to create while choosing one."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A record as a view shows it: where an edit starts from."""
+
+    key: RecordKey
+    version: int
+    values: Mapping[str, Any]
+    label: str
+
+
+class EditStack(QObject):
+    """All pending edits of a window.
+
+    `edit_changed` names a record whose edit changed, `count_changed` tells how many records have one; while `frozen`
+    (a commit runs) every change is refused.
+    """
+
+    edit_changed = Signal(object)
+    count_changed = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._buffer = EditBuffer(self._on_buffer_change)
+        self.steps = QUndoStack(self)
+        self.frozen = False
+
+    def __len__(self) -> int:
+        return len(self._buffer)
+
+    def edits(self) -> tuple[Edit, ...]:
+        return tuple(self._buffer)
+
+    def get(self, key: RecordKey) -> Edit | None:
+        return self._buffer.get(key)
+
+    def inserts(self, table: str) -> list[Edit]:
+        """The new records of a table, newest first, as grids show them."""
+        return self._buffer.inserts(table)[::-1]
+
+    def batch(self) -> EditBatch:
+        return self._buffer.batch()
+
+    def set_field(self, original: Original, name: str, value: Any) -> None:
+        """Changes one field of a record; setting the value it had takes the change away."""
+        column = TABLES[original.key.table].column(name)
+        text = _("Change {field} of {label}").format(field=column.header, label=original.label)
+        with self._step(text) as put:
+            if isinstance(value, NewAuthor):
+                value = self._insert_author(value.name, put)
+            edit = self._buffer.get(original.key) or Edit(
+                original.key, EditKind.UPDATE, original.label, original.version, MappingProxyType({})
+            )
+            if edit.kind is EditKind.UPDATE:
+                known = {**original.values, **edit.original}
+                edit = replace(edit, original=MappingProxyType(known))
+            changed = edit.with_value(name, value)
+            put(original.key, changed and self._labelled(changed))
+
+    def add(self, table: str, values: Mapping[str, Any] | None = None) -> RecordKey:
+        """A new record, empty but for `values`; returns its key, whose id is negative."""
+        key = self._buffer.new_key(table)
+        description = TABLES[table]
+        edit = Edit(
+            key,
+            EditKind.INSERT,
+            _("New {one}").format(one=description.one),
+            values=MappingProxyType(dict(values or {})),
+        )
+        with self._step(_("Add a {one}").format(one=description.one)) as put:
+            put(key, self._labelled(edit))
+        return key
+
+    def delete(self, originals: Iterable[Original]) -> None:
+        """Marks records to be deleted; a new record just goes away, with the links to it."""
+        chosen = list(originals)
+        text = (
+            _("Delete {label}").format(label=chosen[0].label)
+            if len(chosen) == 1
+            else _("Delete {count} records").format(count=len(chosen))
+        )
+        with self._step(text) as put:
+            for original in chosen:
+                if original.key.id < 0:
+                    self._drop(original.key, put)
+                else:
+                    put(
+                        original.key,
+                        Edit(
+                            original.key, EditKind.DELETE, original.label, original.version,
+                            MappingProxyType(dict(original.values)),
+                        ),
+                    )  # fmt: skip
+
+    def drop(self, key: RecordKey, field: str | None = None) -> None:
+        """Takes a record's edit back, or one field of it."""
+        edit = self._buffer.get(key)
+        if edit is None:
+            return
+        with self._step(_("Drop the change of {label}").format(label=edit.label)) as put:
+            if field is None:
+                self._drop(key, put)
+            else:
+                rest = edit.without_value(field)
+                put(key, rest and self._labelled(rest))
+
+    def resolve(self, changes: Mapping[RecordKey, Edit | None]) -> None:
+        """Replaces edits after conflicts were decided."""
+        with self._step(_("Resolve conflicts")) as put:
+            for key, edit in changes.items():
+                put(key, None if edit and edit.kind is EditKind.INSERT else edit)
+                if edit is not None and edit.kind is EditKind.INSERT:  # gone elsewhere, to be inserted again
+                    again = self._buffer.new_key(key.table)
+                    put(again, replace(edit, key=again))
+
+    def roll_back(self) -> None:
+        """Drops everything pending, for good."""
+        for edit in self.edits():
+            self._buffer.put(edit.key, None)
+        self.steps.clear()
+
+    def saved(self, batch: EditBatch, result: CommitResult) -> None:
+        """Forgets what a commit saved; earlier steps cannot be undone any more."""
+        self._buffer.clear_saved(batch, result.saved)
+        self.steps.clear()
+
+    def _insert_author(self, name: str, put: Callable[[RecordKey, Edit | None], None]) -> AuthorRef:
+        key = self._buffer.new_key("authors")
+        put(key, Edit(key, EditKind.INSERT, name, values=MappingProxyType({"name": name})))
+        return AuthorRef(key.id, name)
+
+    def _drop(self, key: RecordKey, put: Callable[[RecordKey, Edit | None], None]) -> None:
+        for user in self._buffer.users_of(key):
+            put(user.key, user.without_value("author"))
+        put(key, None)
+
+    def _labelled(self, edit: Edit) -> Edit:
+        """The edit under the name that its record will have; a book follows the name of its pending author."""
+        label = edit.values.get(TABLES[edit.key.table].label)
+        return replace(edit, label=label) if label else edit
+
+    @contextmanager
+    def _step(self, text: str) -> Any:
+        """One undo step of one or more puts."""
+        if self.frozen:
+            raise RuntimeError("edits are frozen while a commit runs")
+        puts: list[tuple[RecordKey, Edit | None, Edit | None]] = []
+
+        def put(key: RecordKey, edit: Edit | None) -> None:
+            puts.append((key, self._buffer.get(key), edit))
+            self._buffer.put(key, edit)
+
+        yield put
+        if any(before != after or before is not after for _key, before, after in puts):
+            self.steps.push(_Step(text, self._buffer, puts))
+
+    @Slot()
+    def _on_buffer_change(self, key: RecordKey) -> None:
+        self.edit_changed.emit(key)
+        self.count_changed.emit(len(self._buffer))
+
+
+class _Step(QUndoCommand):
+    """Edits before and after; the first redo does nothing, because the step has been taken already."""
+
+    def __init__(self, text: str, buffer: EditBuffer, puts: list[tuple[RecordKey, Edit | None, Edit | None]]) -> None:
+        super().__init__(text)
+        self._buffer = buffer
+        self._puts = puts
+        self._taken = True
+
+    def redo(self) -> None:
+        if self._taken:
+            self._taken = False
+            return
+        for key, _before, after in self._puts:
+            self._buffer.put(key, after)
+
+    def undo(self) -> None:
+        for key, before, _after in reversed(self._puts):
+            self._buffer.put(key, before)

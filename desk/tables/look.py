@@ -1,0 +1,132 @@
+"""How Desk looks: the two palettes, the colours of states, and icons drawn in the palette's colours.
+
+Fusion draws both; the system's colour scheme only chooses between them, because most Linux desktops cannot be asked to
+change it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+
+from desk.resources import resource
+
+Role = QPalette.ColorRole
+Group = QPalette.ColorGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The colours of one scheme, as #rrggbb.
+
+    `pending`, `fresh` and `doomed` are the backgrounds of changed, new and deleted cells, the `..._mark` colours the
+    shapes drawn with them; `good`, `warn` and `bad` colour states of the pool and of messages.
+    """
+
+    window: str
+    base: str
+    alternate: str
+    text: str
+    dim: str
+    disabled: str
+    button: str
+    line: str
+    accent: str
+    accent_text: str
+    tip: str
+    pending: str
+    pending_mark: str
+    fresh: str
+    fresh_mark: str
+    doomed: str
+    doomed_mark: str
+    good: str
+    warn: str
+    bad: str
+
+
+LIGHT = Look(
+    window="#f3f4f5", base="#ffffff", alternate="#f8f9fa", text="#1b1f23", dim="#66707a", disabled="#9aa3ab",
+    button="#e9ecee", line="#d3d8dc", accent="#1f6f78", accent_text="#ffffff", tip="#fffbe6",
+    pending="#fff3cf", pending_mark="#b36b00", fresh="#def3e2", fresh_mark="#1d7a37", doomed="#fae0de",
+    doomed_mark="#b3261e", good="#2b8a5c", warn="#b36b00", bad="#b3261e",
+)  # fmt: skip
+
+DARK = Look(
+    window="#22262a", base="#1a1d20", alternate="#1f2326", text="#e6e9ec", dim="#98a2ab", disabled="#6b757e",
+    button="#2e3338", line="#3a4046", accent="#4fb3bf", accent_text="#0b1416", tip="#33383d",
+    pending="#453812", pending_mark="#f0b429", fresh="#173a22", fresh_mark="#5fd07f", doomed="#4a1f1d",
+    doomed_mark="#ff8a80", good="#4cc38a", warn="#f0b429", bad="#ff8a80",
+)  # fmt: skip
+
+
+def is_dark() -> bool:
+    """Whether the application's palette is the dark one."""
+    return QGuiApplication.palette().color(Role.Window).lightness() < 128
+
+
+def look() -> Look:
+    """The colours in force."""
+    return DARK if is_dark() else LIGHT
+
+
+def palette(of: Look) -> QPalette:
+    """The complete palette of a look, disabled roles too."""
+    colours = {
+        Role.Window: of.window, Role.WindowText: of.text, Role.Base: of.base, Role.AlternateBase: of.alternate,
+        Role.ToolTipBase: of.tip, Role.ToolTipText: of.text, Role.PlaceholderText: of.dim, Role.Text: of.text,
+        Role.Button: of.button, Role.ButtonText: of.text, Role.BrightText: of.bad, Role.Light: of.base,
+        Role.Midlight: of.alternate, Role.Dark: of.line, Role.Mid: of.line, Role.Shadow: of.line,
+        Role.Highlight: of.accent, Role.HighlightedText: of.accent_text, Role.Accent: of.accent,
+        Role.Link: of.accent, Role.LinkVisited: of.accent,
+    }  # fmt: skip
+    made = QPalette()
+    for role, colour in colours.items():
+        made.setColor(role, QColor(colour))
+    for role in (Role.WindowText, Role.Text, Role.ButtonText, Role.PlaceholderText, Role.ToolTipText):
+        made.setColor(Group.Disabled, role, QColor(of.disabled))
+    made.setColor(Group.Disabled, Role.Highlight, QColor(of.line))
+    made.setColor(Group.Disabled, Role.HighlightedText, QColor(of.disabled))
+    return made
+
+
+class _SvgIcon(QIconEngine):
+    """An icon from `resources/icons`, drawn in the colour that the palette has for its state."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def paint(self, painter: QPainter, rect: object, mode: QIcon.Mode, _state: QIcon.State) -> None:
+        from PySide6.QtSvg import QSvgRenderer  # noqa: PLC0415  (after the first paint)
+
+        group = Group.Disabled if mode == QIcon.Mode.Disabled else Group.Active
+        role = Role.HighlightedText if mode == QIcon.Mode.Selected else Role.ButtonText
+        colour = QGuiApplication.palette().color(group, role).name()
+        drawing = _drawing(self._name).replace("currentColor", colour)
+        QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(rect))  # type: ignore[call-overload]
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        made = QPixmap(size)
+        made.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(made)
+        self.paint(painter, made.rect(), mode, state)
+        painter.end()
+        return made
+
+    def clone(self) -> QIconEngine:
+        return _SvgIcon(self._name)
+
+
+@cache
+def _drawing(name: str) -> str:
+    return resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+
+
+@cache
+def icon(name: str) -> QIcon:
+    """The icon of that file name in `resources/icons`; it follows the palette."""
+    return QIcon(_SvgIcon(name))

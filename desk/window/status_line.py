@@ -1,0 +1,68 @@
+"""The status line: row and total, the cost of the last action, open transactions, and what is running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+
+from desk.i18n import _, ngettext
+from desk.panels.parts import named, tool_button
+
+if TYPE_CHECKING:
+    from desk.catalog.snapshots import Cost, PoolSnapshot
+
+
+class StatusLine(QStatusBar):
+    """`cancel_wanted` asks to stop what is running."""
+
+    cancel_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status_line")
+        self.place = named(QLabel(), "status_place", _("Row and total"))
+        self.edits = named(QLabel(), "status_edits", _("Pending edits"))
+        self.cost = named(QLabel(), "status_cost", _("Cost of the last action"))
+        self.transactions = named(QLabel(), "status_transactions", _("Open transactions"))
+        self.busy = named(QProgressBar(), "status_busy", _("An action is running"))
+        self.busy.setRange(0, 0)
+        self.busy.setMaximumSize(70, 12)
+        self.busy.setTextVisible(False)
+        self.cancel = tool_button("status_cancel", _("Cancel what is running"), "cancel")
+        self.cancel.clicked.connect(self.cancel_wanted)
+        for widget in (self.busy, self.cancel, self.place, self.edits, self.cost, self.transactions):
+            self.addPermanentWidget(widget)
+        self.busy.hide()
+        self.cancel.hide()
+
+    def show_place(self, row: int, total: int, *, exact: bool) -> None:
+        """`row` counts from 0, -1 is none; a total that is not exact is a lower bound."""
+        shown = f"{total:,}" if exact else _("{total:,} or more").format(total=total)
+        self.place.setText(
+            _("Row {row:,} of {total}").format(row=row + 1, total=shown)
+            if row >= 0
+            else _("{total} rows").format(total=shown)
+        )
+
+    def show_edits(self, count: int) -> None:
+        self.edits.setText(ngettext("{count} edit", "{count} edits", count).format(count=count) if count else "")
+
+    @Slot(object)
+    def show_cost(self, cost: Cost) -> None:
+        """The last action: `Load Books · 12 ms · 2 statements`."""
+        statements = ngettext("{count} statement", "{count} statements", cost.statements).format(count=cost.statements)
+        self.cost.setText(f"{cost.label} · {cost.ms:.0f} ms · {statements}")
+
+    @Slot(object)
+    def show_pool(self, snapshot: PoolSnapshot) -> None:
+        count = snapshot.open_transactions
+        self.transactions.setText(
+            ngettext("{count} open transaction", "{count} open transactions", count).format(count=count)
+        )
+
+    @Slot(int)
+    def show_busy(self, running: int) -> None:
+        self.busy.setVisible(running > 0)
+        self.cancel.setVisible(running > 0)
