@@ -43,7 +43,6 @@ def make_application(arguments: list[str]) -> QApplication:
     sys.setswitchinterval(SWITCH_SECONDS)
     application.setApplicationName("desk")
     application.setApplicationDisplayName("Desk")
-    application.setApplicationVersion(program_version())
     application.setDesktopFileName("desk")
     application.setStyle("Fusion")
     hints = QGuiApplication.styleHints()

@@ -200,7 +200,7 @@ def author_sums_select(author_id: int) -> Select[*tuple[Any, ...]]:
 
 def find_authors_select(text: str, limit: int) -> Select[*tuple[Any, ...]]:
     """(id, name) of the authors for the picker: names that start with the text first, then those that contain it."""
-    key = keys.normalized(text)
+    key = keys.author_key(text)
     starts = Author.name_key.startswith(key, autoescape=True)
     return (
         select(Author.id, Author.name)

@@ -145,9 +145,8 @@ def _refuse_authors_in_use(session: Session, author_ids: list[int]) -> None:
     for column in (Book.author_id, Contribution.author_id):
         statement = (
             select(Author.name, func.count())
-            .join(Author, Author.id == column)
-            .where(column.in_(author_ids))
-            .group_by(Author.name)
+            .where(Author.id == column, column.in_(author_ids))
+            .group_by(Author.id, Author.name)
             .order_by(Author.name)
         )
         used = session.execute(statement).first()

@@ -128,7 +128,7 @@ def _contributors(session: Session, ids: list[int]) -> dict[int, str]:
         .where(Contribution.book_id.in_(ids))
         .order_by(Contribution.book_id, Contribution.position, Author.name_key, Author.id, Contribution.role)
     )
-    entries = groupby(session.execute(statement).tuples(), key=lambda entry: entry[0])
+    entries = groupby(session.execute(statement), key=lambda entry: entry[0])
     return {book_id: format_contributors((name, role) for _book, name, role in some) for book_id, some in entries}
 
 
@@ -140,7 +140,7 @@ def _author_cells(session: Session, found: list[tuple[Any, ...]]) -> list[Cells]
 
 def _notes(session: Session, model: type[Author] | type[Book], ids: list[int]) -> dict[int, str | None]:
     found = session.execute(select(model.id, model.notes).where(model.id.in_(ids), model.notes.is_not(None)))
-    return dict(found.tuples().all())
+    return {row.id: row.notes for row in found}
 
 
 _CELLS: dict[str, Callable[[Session, list[tuple[Any, ...]]], list[Cells]]] = {

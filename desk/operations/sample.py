@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from desk.database.sessions import Sessions
+
 _SUFFIXES = ("", "-wal", "-shm")
 
 
-def ensure_sample() -> Path:
-    """The sample catalogue of this user, made if it is missing; raises EnvironmentProblem when it cannot be made."""
+def ensure_sample(*, anew: bool = False) -> Path:
+    """The sample catalogue of this user, made if it is missing or wanted anew.
+
+    Raises EnvironmentProblem when it cannot be made.
+    """
     path = folders().sample_catalogue
-    if not path.exists():
+    if anew or not path.exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -61,14 +66,19 @@ def restore_sample(*, path: Path) -> None:
             fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
 
 
+def fill_sample(*, sessions: Sessions) -> None:
+    """Adds the sample to a catalogue, in one unit."""
+    with sessions.writing("fill the sample") as session:
+        _add_authors(session)
+        _add_books(session)
+        session.commit()
+
+
 def _build(path: Path) -> None:
     connect.create_catalogue(target=str(path))
     catalogue = connect.open_catalogue(target=str(path))
     try:
-        with catalogue.sessions.writing("fill the sample") as session:
-            _add_authors(session)
-            _add_books(session)
-            session.commit()
+        fill_sample(sessions=catalogue.sessions)
     finally:
         catalogue.close()  # the last connection takes the log into the file and removes it
 

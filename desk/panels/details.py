@@ -76,6 +76,11 @@ class DetailsPanel(QStackedWidget):
         return self.pages.get(self._key.table) if self._key else None
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all of the current record is here."""
+        return self._details is not None
+
+    @property
     def key(self) -> RecordKey | None:
         return self._key
 

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from desk.operations.connect import OpenCatalogue, open_catalogue
     from desk.operations.pages import count_rows, count_tables, load_page, walk_marks
     from desk.operations.records import find_authors, load_details
-    from desk.operations.sample import ensure_sample, restore_sample
+    from desk.operations.sample import ensure_sample
+    from desk.operations.touring import change_elsewhere, clean_up_tour, prepare_tour
 
     __all__ = [
         "OpenCatalogue",
+        "change_elsewhere",
+        "clean_up_tour",
         "commit_edits",
         "count_rows",
         "count_tables",
@@ -25,11 +28,13 @@ if TYPE_CHECKING:
         "load_details",
         "load_page",
         "open_catalogue",
-        "restore_sample",
+        "prepare_tour",
         "walk_marks",
     ]
 
 _HOMES = {
+    "change_elsewhere": "touring",
+    "clean_up_tour": "touring",
     "commit_edits": "commit",
     "count_rows": "pages",
     "count_tables": "pages",
@@ -38,7 +43,7 @@ _HOMES = {
     "load_details": "records",
     "load_page": "pages",
     "open_catalogue": "connect",
-    "restore_sample": "sample",
+    "prepare_tour": "touring",
     "walk_marks": "pages",
 }
 

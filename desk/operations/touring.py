@@ -1,0 +1,67 @@
+"""What the tour does behind the window: a catalogue of its own, a colleague who changes it, and the clearing away."""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from desk.catalog.models import Book
+from desk.database import engines, migrations
+from desk.operations import connect
+from desk.operations.sample import fill_sample, restore_sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def prepare_tour(*, target: str | None, folder: Path) -> str:
+    """The place of a catalogue that holds the sample: a file in `folder`, or a fresh schema on a server."""
+    if target is None:
+        path = folder / "tour.desk"
+        restore_sample(path=path)
+        return str(path)
+    url = engines.target_url(target)
+    if engines.sqlite_file(url) is not None:
+        return prepare_tour(target=None, folder=folder)
+    own = url.update_query_dict({"schema": f"desk_tour_{secrets.token_hex(4)}"})
+    place = own.render_as_string(hide_password=False)
+    migrations.upgrade(own)
+    catalogue = connect.open_catalogue(target=place)
+    try:
+        fill_sample(sessions=catalogue.sessions)
+    finally:
+        catalogue.close()
+    return place
+
+
+def change_elsewhere(*, place: str, title: str, price: str) -> None:
+    """A colleague's program changes the price of a book, on a connection of its own, and leaves `version` alone."""
+    engine = engines.make_engine(engines.target_url(place))
+    try:
+        with Session(engine) as session:
+            session.connection(execution_options={engines.WRITE: True})
+            books = Book.__table__.c
+            session.execute(
+                update(Book.__table__).where(books.title == title).values(price=Decimal(price))  # type: ignore[arg-type]
+            )
+            session.commit()
+    finally:
+        engine.dispose()
+
+
+def clean_up_tour(*, target: str | None, place: str) -> None:
+    """Drops the schema that the tour made on a server; a file goes with its folder."""
+    url = engines.target_url(place)
+    if target is None or engines.sqlite_file(url) is not None:
+        return
+    engine = engines.make_engine(url)
+    try:
+        with engine.begin() as connection:
+            quoted = connection.dialect.identifier_preparer.quote_identifier(engines.schema_of(url))
+            connection.execute(text(f"DROP SCHEMA {quoted} CASCADE"))
+    finally:
+        engine.dispose()
