@@ -1,10 +1,11 @@
 """Runs the revisions: over a connection that Desk hands in, or over `-x url=...` from Alembic's command line."""
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection
 
 from desk.catalog.models import Base
-from desk.database.migrations import configured
+from desk.database.engines import target_url
+from desk.database.migrations import configured, migrating
 
 
 def run(connection: Connection) -> None:
@@ -14,13 +15,9 @@ def run(connection: Connection) -> None:
 
 
 def run_from_command_line() -> None:
-    engine = create_engine(context.get_x_argument(as_dictionary=True)["url"])
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys = OFF"))
-    with engine.connect() as connection:
+    url = target_url(context.get_x_argument(as_dictionary=True)["url"])
+    with migrating(url) as (_config, connection):
         run(connection)
-        connection.commit()
-    engine.dispose()
 
 
 if context.config.attributes.get("connection") is not None:

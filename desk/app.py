@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -10,8 +11,8 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from desk.resources import resource
-from desk.tables import look
-from desk.window.main_window import MainWindow, program_version
+from desk.tables.look import DARK, LIGHT, use_look
+from desk.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +54,7 @@ def make_application(arguments: list[str]) -> QApplication:
 
 def use_scheme(scheme: Qt.ColorScheme) -> None:
     """Draws everything in the light or the dark palette; an unknown scheme is light."""
-    chosen = look.DARK if scheme == Qt.ColorScheme.Dark else look.LIGHT
-    QApplication.setPalette(look.palette(chosen))
+    use_look(DARK if scheme == Qt.ColorScheme.Dark else LIGHT)
 
 
 def bootstrap(target: str | None = None, *, on_first_paint: Callable[[], None] | None = None) -> MainWindow:
@@ -65,7 +65,8 @@ def bootstrap(target: str | None = None, *, on_first_paint: Callable[[], None] |
         window.setWindowIcon(QIcon(str(resource("desk.svg"))))
         if on_first_paint is not None:
             on_first_paint()
-        window.open_target(target)
+        window.furnished.connect(partial(window.open_target, target))
+        window.furnish_next()
 
     _FirstPaint(window, painted)
     window.show()
@@ -76,6 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The entry point `desk [FILE-or-URL]`."""
     words = sys.argv if arguments is None else ["desk", *arguments]
     if "--version" in words[1:]:
+        from desk.window.handlers import program_version  # noqa: PLC0415  (not needed by the window)
+
         print(f"Desk {program_version()}")
         return 0
     application = make_application(words[:1])

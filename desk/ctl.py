@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from desk.database.migrations import SchemaStatus
+    from desk.database.revisions import SchemaStatus
     from desk.operations.connect import OpenCatalogue
 
 DEBUG = "DESK_DEBUG"

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessage
 
 from desk.app import bootstrap, make_application, use_scheme
 from desk.catalog.columns import BOOKS
-from desk.catalog.criteria import Op
+from desk.catalog.criteria import Criteria, Op
 from desk.dialogs.conflict import THEIRS, ConflictDialog
 from desk.work import door
 from desk.work.runner import Runner
@@ -52,6 +52,8 @@ class Heartbeat(QObject):
         super().__init__(parent)
         self.samples = 0
         self.longest_ms = 0.0
+        self.during = self.longest_during = ""
+        """What is going on now, and what went on during the longest stall."""
         self._last = time.perf_counter()
         self._timer = QTimer(self, interval=BEAT_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -72,7 +74,9 @@ class Heartbeat(QObject):
     @Slot()
     def _on_beat(self) -> None:
         now = time.perf_counter()
-        self.longest_ms = max(self.longest_ms, (now - self._last) * 1000 - BEAT_MS)
+        gap_ms = (now - self._last) * 1000 - BEAT_MS
+        if gap_ms > self.longest_ms:
+            self.longest_ms, self.longest_during = gap_ms, self.during
         self.samples += 1
         self._last = now
 
@@ -127,6 +131,7 @@ class Tour:
         return {
             "steps": self.steps,
             "longest_stall_ms": round(self.heart.longest_ms, 1),
+            "longest_stall_during": self.heart.longest_during,
             "samples": self.heart.samples,
             "checked_out": self.checked_out,
             "open_transactions": self.open_transactions,
@@ -136,9 +141,11 @@ class Tour:
 
     def _open(self) -> None:
         self._window = bootstrap(self._place)
+        self._until(lambda: self._window.is_furnished, "the window to be furnished")
         self._window.context.runner.action_ended.connect(self._on_action_ended)
         self._until(lambda: self._browser.is_loaded and self._browser.table.is_exact, "the first rows")
         self._until(lambda: "904" in self._window.side_bar.item(1).text(), "the counts in the side bar")
+        self._settle()
         self._shoot("browse")
 
     def _sort(self) -> None:
@@ -197,7 +204,7 @@ class Tour:
         self._window.side_bar.choose("authors")
         self._settle()
         self._type_search("christie")
-        self._until(lambda: "book" in self._window.details.pages["authors"].sums.text(), "the aggregates")  # type: ignore[attr-defined]
+        self._check("book" in self._window.details.pages["authors"].sums.text(), "the aggregates")  # type: ignore[attr-defined]
         self._shoot("author")
         self._browser.search.clear()
         self._window.side_bar.choose("books")
@@ -262,12 +269,15 @@ class Tour:
         pool_dock.show()
         pool_dock.raise_()
         runner, sessions = self._window.context.runner, self._window.context.sessions
+        walk = {"sessions": sessions, "criteria": Criteria("books"), "mark": None, "steps": 20, "every": 1}
         for _number in range(BURST):
-            runner.submit("Burst", door.count_tables, arguments={"sessions": sessions})
+            runner.submit("Walk through books", door.walk_marks, arguments=walk)
+            QApplication.processEvents()  # each comes with an event of its own
+        self._until(lambda: self._window.pool.numbers["checked_out"].text() != "0", "the panel to see the burst")
+        self._shoot("pool")
         self._until(lambda: not runner.running, "the burst to end")
         self._pause(150)
         self._check(self._window.pool.numbers["checked_out"].text() == "0", "no connection out in the panel")
-        self._shoot("pool")
 
     def _close(self) -> None:
         for size, (width, height) in SIZES.items():
@@ -329,10 +339,8 @@ class Tour:
 
     def _find_book(self, title: str) -> None:
         self._type_search(title)
-        key = self._browser.table.key_at(0)
-        self._browser.select(key)
-        details = self._window.details
-        self._until(lambda: details.key == key and details.is_complete, "the details")
+        self._browser.select(self._browser.table.key_at(0))
+        self._settle()
 
     def _type_cell(self, column: str, text: str, *, taken: bool = True) -> None:
         grid = self._browser.grid
@@ -372,6 +380,7 @@ class Tour:
 
     def _take(self, name: str, step: Callable[[], None]) -> None:
         self._statements, started, problem = 0, time.perf_counter(), ""
+        self.heart.during = name
         try:
             step()
         except (TourFailure, AttributeError, RuntimeError, AssertionError) as failure:
@@ -397,13 +406,19 @@ class Tour:
             self._pause(BEAT_MS)
 
     def _settle(self) -> None:
-        """Waits until nothing runs and the view is here."""
-        self._until(
-            lambda: (
-                not self._window.context.runner.running and self._browser.is_loaded and self._browser.table.is_exact
-            ),
-            "the view",
-        )
+        """Waits until nothing runs, the view is here and the details show its current record."""
+
+        def settled() -> bool:
+            browser, details = self._browser, self._window.details
+            return bool(
+                not self._window.context.runner.running
+                and browser.is_loaded
+                and browser.table.is_exact
+                and details.key == browser.current_key
+                and (details.is_complete or details.key is None or details.key.id < 0)
+            )
+
+        self._until(settled, "the view and its details")
 
     def _pause(self, ms: int) -> None:
         loop = QEventLoop()
@@ -452,7 +467,8 @@ def run_tour(*, database: str | None, offscreen: bool, screenshots: Path | None,
     tour.run()
     report = tour.report()
     print(
-        f"longest stall {report['longest_stall_ms']} ms ({report['samples']} heartbeats), "
+        f"longest stall {report['longest_stall_ms']} ms during “{report['longest_stall_during']}” "
+        f"({report['samples']} heartbeats), "
         f"{report['checked_out']} connections out, {report['open_transactions']} transactions open"
     )
     if json_file is not None:

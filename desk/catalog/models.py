@@ -105,15 +105,8 @@ def _now_on_sqlite(element: utc_now, compiler: SQLCompiler, **_options: Any) -> 
     return "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
 
 
-class ByteText(TypeDecorator[str]):
-    """Text compared byte by byte on both databases."""
-
-    impl = Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
-
+BYTE_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text compared byte by byte on both databases."""
 
 KEEP_IDS = {"sqlite_autoincrement": True}
 
@@ -154,7 +147,7 @@ class Author(Record):
     __table_args__ = (*_sorting_indexes("name_key", "birth_year", "death_year", "updated_at"), KEEP_IDS)
 
     name: Mapped[str] = mapped_column(Text)
-    name_key: Mapped[str] = mapped_column(ByteText())
+    name_key: Mapped[str] = mapped_column(BYTE_TEXT)
     birth_year: Mapped[int | None] = mapped_column(Integer)
     death_year: Mapped[int | None] = mapped_column(Integer)
     notes: Mapped[str | None] = mapped_column(Text)
@@ -181,11 +174,11 @@ class Book(Record):
     )
 
     title: Mapped[str] = mapped_column(Text)
-    title_key: Mapped[str] = mapped_column(ByteText())
+    title_key: Mapped[str] = mapped_column(BYTE_TEXT)
     author_id: Mapped[int | None] = mapped_column(ForeignKey("authors.id"))
-    isbn: Mapped[str | None] = mapped_column(ByteText())
+    isbn: Mapped[str | None] = mapped_column(BYTE_TEXT)
     published_year: Mapped[int | None] = mapped_column(Integer)
-    language: Mapped[str | None] = mapped_column(ByteText())
+    language: Mapped[str | None] = mapped_column(BYTE_TEXT)
     price: Mapped[Decimal | None] = mapped_column(Price())
     notes: Mapped[str | None] = mapped_column(Text)
 

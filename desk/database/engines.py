@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def target_url(target: str) -> URL:
             _("This is not a database URL."),
             advice=_("Write postgresql://user@host/database or a file's path."),
         ) from error
-    if url.get_backend_name() == "postgresql":
+    if url.get_backend_name() in ("postgresql", "postgres"):  # libpq knows both
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite":
         return url.set(drivername="sqlite")
@@ -101,8 +102,9 @@ def check_file(path: Path) -> FileAccess:
         with path.open("rb") as file:
             head = file.read(len(SQLITE_MAGIC))
     except FileNotFoundError as error:
-        missing = path.parent if not path.parent.exists() else path
-        what = _("There is no folder {path}.") if missing is path.parent else _("There is no file {path}.")
+        has_folder = path.parent.exists()
+        missing = path if has_folder else path.parent
+        what = _("There is no file {path}.") if has_folder else _("There is no folder {path}.")
         raise EnvironmentProblem(
             what.format(path=missing),
             kept=_("Nothing was created."),
@@ -145,11 +147,15 @@ def make_engine(
 
 
 def interrupt(raw: Any) -> None:
-    """Stops the statement that runs on a driver's connection; blocks for at most 2 s on a dead link."""
-    if isinstance(raw, sqlite3.Connection):
-        raw.interrupt()
-    else:
-        raw.cancel_safe(timeout=2.0)
+    """Stops the statement that runs on a driver's connection; blocks for at most 2 s on a dead link.
+
+    Never fails: where the connection is closed or the server out of reach, the statement's own error tells.
+    """
+    with suppress(raw.Error):
+        if isinstance(raw, sqlite3.Connection):
+            raw.interrupt()
+        else:
+            raw.cancel_safe(timeout=2.0)
 
 
 def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> Engine:

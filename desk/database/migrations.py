@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, MetaData, inspect, text
+from sqlalchemy import URL, Connection, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from desk.database import engines, failures
+from desk.database.revisions import VERSION_TABLE, SchemaState, schema_status
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
 from desk.resources import data_folder
@@ -26,29 +25,10 @@ from desk.resources import data_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION_TABLE = "alembic_version"
+    from desk.database.revisions import SchemaStatus
+
 LOCK_KEY = 0x4445534B
 """The advisory lock that lets one migrator at a time work on a server ("DESK" in ASCII)."""
-
-
-class SchemaState(Enum):
-    """What a database holds, as seen by this program."""
-
-    CURRENT = "current"
-    OLDER = "older"
-    NEWER = "newer"
-    EMPTY = "empty"
-    FOREIGN = "foreign"
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaStatus:
-    """`current` is the database's revision (None without one), `pending` those it lacks, oldest first."""
-
-    state: SchemaState
-    current: str | None
-    head: str
-    pending: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +48,6 @@ def configured(metadata: MetaData) -> dict[str, Any]:
         "render_as_batch": True,
         "transactional_ddl": True,
     }
-
-
-def schema_status(connection: Connection) -> SchemaStatus:
-    """What the database behind a connection holds; changes nothing."""
-    scripts = ScriptDirectory.from_config(_config())
-    head = scripts.get_current_head() or ""
-    current = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
-    known = [revision.revision for revision in scripts.walk_revisions()][::-1]
-    if current is None:
-        state = SchemaState.FOREIGN if inspect(connection).get_table_names() else SchemaState.EMPTY
-        return SchemaStatus(state, None, head, tuple(known) if state is SchemaState.EMPTY else ())
-    if current not in known:
-        return SchemaStatus(SchemaState.NEWER, current, head, ())
-    pending = tuple(known[known.index(current) + 1 :])
-    return SchemaStatus(SchemaState.OLDER if pending else SchemaState.CURRENT, current, head, pending)
 
 
 def upgrade(url: URL, revision: str = "head") -> SchemaStatus:
@@ -119,18 +84,6 @@ def history(current: str | None) -> tuple[Revision, ...]:
     )
 
 
-def status_of(url: URL) -> SchemaStatus:
-    """The status of a database by its URL; changes nothing."""
-    engine = engines.make_engine(url, mode="ro")
-    try:
-        with engine.connect() as connection:
-            return schema_status(connection)
-    except SQLAlchemyError as error:
-        raise failures.explained(error, url, cancelled=False) from error
-    finally:
-        engine.dispose()
-
-
 @contextmanager
 def migrating(url: URL) -> Iterator[tuple[Config, Connection]]:
     """A connection on which revisions may run: one transaction, one migrator at a time, committed at the end.
@@ -140,6 +93,7 @@ def migrating(url: URL) -> Iterator[tuple[Config, Connection]]:
     engine = engines.make_engine(url, foreign_keys=False)
     try:
         with engine.connect().execution_options(**{engines.WRITE: True}) as connection:
+            connection.begin()  # else Alembic would begin and commit by itself
             if engine.dialect.name == "postgresql":
                 _prepare_postgresql(connection, engines.schema_of(url))
             config = _config()

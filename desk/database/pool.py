@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from desk.catalog.snapshots import HolderSnapshot, PoolSnapshot
 from desk.database.actions import current_action
@@ -41,6 +41,7 @@ class MeteredPool(QueuePool):
     """A QueuePool that tells its monitor, when it has one, who is asking for a connection."""
 
     monitor: PoolMonitor | None = None
+    is_disposed = False
 
     def connect(self) -> PoolProxiedConnection:
         return self.monitor.acquired(super().connect) if self.monitor else super().connect()
@@ -50,6 +51,16 @@ class MeteredPool(QueuePool):
         assert isinstance(fresh, MeteredPool)
         fresh.monitor = self.monitor
         return fresh
+
+    def dispose(self) -> None:
+        """Closes the idle connections now, and those that are out when they come back."""
+        self.is_disposed = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        super()._do_return_conn(record)
+        if self.is_disposed:
+            super().dispose()
 
 
 class PoolMonitor:
@@ -157,7 +168,13 @@ class PoolMonitor:
 
 
 def _in_transaction(raw: Any) -> bool:
-    """Whether the driver has a transaction open on this connection; asked of the driver, not of the server."""
+    """Whether the driver has a transaction open on this connection; asked of the driver, not of the server.
+
+    A connection that was closed or broken has none.
+    """
     if isinstance(raw, sqlite3.Connection):
-        return raw.in_transaction
-    return bool(raw.info.transaction_status)  # psycopg: IDLE is 0
+        try:
+            return raw.in_transaction
+        except sqlite3.ProgrammingError:
+            return False
+    return raw.info.transaction_status in (1, 2, 3)  # psycopg: IDLE is 0, UNKNOWN 4

@@ -32,13 +32,13 @@ class OneThreadSession(Session):
         self._owner = threading.get_ident()
 
     def connection(self, *args: Any, **options: Any) -> Any:
-        self.check_thread()
+        self.check()
         return super().connection(*args, **options)
 
     def commit(self) -> None:
         """Commits, unless SQLite has already rolled the unit back by itself (an interrupt, a full disk): then a
         commit would succeed with nothing in it."""
-        self.check_thread()
+        self.check()
         raw = self.connection().connection.dbapi_connection
         if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
             raise EnvironmentProblem(
@@ -49,19 +49,23 @@ class OneThreadSession(Session):
             )
         super().commit()
 
-    def check_thread(self) -> None:
+    def check(self) -> None:
+        """Refuses to serve another thread, and to go on with an action that was cancelled."""
         if threading.get_ident() != self._owner:
             raise RuntimeError("a session belongs to the thread that opened it")
+        action = current_action()
+        if action is not None:
+            action.check()
 
 
 @event.listens_for(OneThreadSession, "do_orm_execute")
 def _check_execute(state: Any) -> None:
-    state.session.check_thread()
+    state.session.check()
 
 
 @event.listens_for(OneThreadSession, "before_flush")
 def _check_flush(session: OneThreadSession, _context: Any, _instances: Any) -> None:
-    session.check_thread()
+    session.check()
 
 
 class Sessions:

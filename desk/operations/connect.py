@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from desk.catalog import queries
 from desk.catalog.keys import KEY_VERSION
-from desk.database import engines, failures, migrations
-from desk.database.migrations import SchemaState
+from desk.database import engines, failures, revisions
 from desk.database.pool import PoolMonitor
+from desk.database.revisions import SchemaState
 from desk.database.sessions import Sessions
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
@@ -64,8 +64,9 @@ def open_catalogue(*, target: str, settings: engines.PoolSettings | None = None)
                 _("A memory database is empty and gone when it is closed."), advice=_("Name a file.")
             )
         with sessions.reading("open catalogue") as session:
-            status = migrations.schema_status(session.connection())
-            reason = access.reason or _refusal(status, target)
+            status = revisions.schema_status(session.connection())
+            refusal = _refusal(status, target)  # raises, whether the file can be written or not
+            reason = access.reason or refusal
             identity, key_version = session.execute(queries.meta_select()).one()
         if key_version != KEY_VERSION:
             reason = reason or _("its search keys are of another version of Desk")
@@ -82,6 +83,8 @@ def create_catalogue(*, target: str) -> None:
 
     A failure leaves no file behind.
     """
+    from desk.database import migrations  # noqa: PLC0415  (Alembic: opening a catalogue must not wait for it)
+
     url = engines.target_url(target)
     path = engines.sqlite_file(url)
     if path is None:
@@ -118,7 +121,7 @@ def _claim(path: Path) -> None:
         ) from error
 
 
-def _refusal(status: migrations.SchemaStatus, target: str) -> str:
+def _refusal(status: revisions.SchemaStatus, target: str) -> str:
     """Why a catalogue may only be read ('' for no reason); raises when it cannot even be read."""
     if status.state is SchemaState.NEWER:
         return _("its schema ({revision}) is newer than this Desk").format(revision=status.current)

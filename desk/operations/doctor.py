@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 
-from desk.database import engines, failures, migrations
-from desk.database.migrations import SchemaState, SchemaStatus
+from desk.database import engines, failures, revisions
+from desk.database.revisions import SchemaState, SchemaStatus
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
 from desk.operations import connect
@@ -56,11 +56,7 @@ def version_of(package: str) -> str:
 
 def schema_of_target(*, target: str) -> SchemaStatus:
     """The status of the schema of a file or a server; raises EnvironmentProblem when it does not answer."""
-    url = engines.target_url(target)
-    path = engines.sqlite_file(url)
-    if path is not None:
-        engines.check_file(path)
-    return migrations.status_of(url)
+    return revisions.status_of(engines.target_url(target))
 
 
 def _database(target: str) -> dict[str, Any]:

@@ -31,19 +31,26 @@ def dim(label: QLabel) -> None:
 
 
 def styled(widget: QWidget, make: Callable[[Look], str]) -> None:
-    """Gives a widget a style sheet made from the colours in force, and anew when they change."""
-    _Styler(widget, make).apply()
+    """Gives a widget a style sheet made from the colours in force, and anew when they change.
+
+    A later call takes the place of an earlier one.
+    """
+    before = widget.findChild(_Styler, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    styler = before if isinstance(before, _Styler) else _Styler(widget)
+    styler.make = make
+    styler.apply()
 
 
 class _Styler(QObject):
-    def __init__(self, widget: QWidget, make: Callable[[Look], str]) -> None:
+    make: Callable[[Look], str]
+
+    def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
         self._widget = widget
-        self._make = make
         widget.installEventFilter(self)
 
     def apply(self) -> None:
-        sheet = self._make(look())
+        sheet = self.make(look())
         if sheet != self._widget.styleSheet():
             self._widget.setStyleSheet(sheet)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -77,6 +77,13 @@ class PendingEditsPanel(QWidget):
         box.addWidget(self._stack, 1)
         context.edits.edit_changed.connect(self._on_edit_changed)
         self._rebuild()
+
+    # Qt
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self._coalesce.start()
+        return super().event(event)
 
     # Slots
 

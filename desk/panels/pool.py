@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from desk.i18n import _
-from desk.panels.parts import dim, named
+from desk.panels.parts import dim, named, styled
 from desk.panels.timeline import Timeline
-from desk.tables.look import look
 
 if TYPE_CHECKING:
     from desk.catalog.snapshots import PoolSnapshot
+    from desk.tables.look import Look
 
 HIGH_USE = 0.8
 """From this share of the limit the panel warns."""
@@ -38,6 +38,8 @@ NUMBERS: tuple[tuple[str, str, str], ...] = (
     ("closed", _("Closed"), _("Connections closed since the catalogue was opened")),
     ("timeouts", _("Time-outs"), _("Actions that got no connection in time")),
 )
+STATEMENT_SHOWN = 400
+"""Characters of a statement that are drawn."""
 HOLDER_COLUMNS = (_("Action"), _("Thread"), _("Age"), _("Last statement"))
 
 
@@ -54,44 +56,53 @@ class PoolPanel(QWidget):
         self.status.setWordWrap(True)
         self.timeline = Timeline()
         self.holders = self._make_holders()
+        self._told: dict[QLabel, str] = {}
+        self._high: bool | None = None
         self._lay_out()
 
     @Slot(object)
     def show_pool(self, snapshot: PoolSnapshot) -> None:
-        """Shows a state of the pool."""
-        for name, label in self.numbers.items():
-            label.setText(str(getattr(snapshot, name)))
-        self.status.setText(snapshot.status)
+        """Shows a state of the pool; only what differs from the last one is touched."""
         self.timeline.add(snapshot)
+        for name, label in self.numbers.items():
+            self._tell(label, str(getattr(snapshot, name)))
+        self._tell(self.status, snapshot.status)
         self._show_use(snapshot)
         self._show_holders(snapshot)
+
+    def _tell(self, label: QLabel, text: str) -> None:
+        if self._told.get(label) != text:
+            self._told[label] = text
+            label.setText(text)
 
     def _show_use(self, snapshot: PoolSnapshot) -> None:
         share = round(snapshot.use * 100)
         high = snapshot.use >= HIGH_USE
-        colours = look()
         text = (
             _("High use: {out} of {limit} connections are out ({share} %)")
             if high
             else _("{out} of {limit} connections out ({share} %)")
         )
-        self.alert.setText(text.format(out=snapshot.checked_out, limit=snapshot.limit, share=share))
-        self.alert.setStyleSheet(f"color: {colours.warn}; font-weight: bold;" if high else f"color: {colours.dim};")
+        self._tell(self.alert, text.format(out=snapshot.checked_out, limit=snapshot.limit, share=share))
+        if high != self._high:
+            self._high = high
+            styled(self.alert, _alert_style if high else _calm_style)
 
     def _show_holders(self, snapshot: PoolSnapshot) -> None:
-        self.holders.setRowCount(len(snapshot.holders))
+        if self.holders.rowCount() != len(snapshot.holders):
+            self.holders.setRowCount(len(snapshot.holders))
         for row, holder in enumerate(snapshot.holders):
             texts = (
                 f"{holder.action} #{holder.number}" if holder.action else "–",
                 holder.thread,
                 f"{holder.age * 1000:,.0f} ms",
-                " ".join(holder.statement.split()) or "–",
+                " ".join(holder.statement[:STATEMENT_SHOWN].split()) or "–",
             )
             for column, text in enumerate(texts):
                 item = self.holders.item(row, column)
                 if item is None:
                     self.holders.setItem(row, column, QTableWidgetItem(text))
-                elif item.text() != text:
+                else:
                     item.setText(text)
 
     def _make_number(self, name: str, caption: str) -> QLabel:
@@ -139,3 +150,11 @@ class PoolPanel(QWidget):
         box.setSpacing(16)
         box.addLayout(left, 2)
         box.addLayout(right, 5)
+
+
+def _alert_style(colours: Look) -> str:
+    return f"color: {colours.warn}; font-weight: bold;"
+
+
+def _calm_style(colours: Look) -> str:
+    return f"color: {colours.dim};"

@@ -35,7 +35,13 @@ class SideBar(QListWidget):
             item.setData(NAME, name)
             item.setSizeHint(QSize(0, 34))
             self._items[name] = item
+        self.choose("books")
         self.currentItemChanged.connect(self._on_current_item_changed)
+
+    @property
+    def chosen(self) -> str:
+        """The name of the chosen table."""
+        return str(self.currentItem().data(NAME))
 
     def choose(self, table: str) -> None:
         """Makes a table the chosen one."""

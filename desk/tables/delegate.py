@@ -6,18 +6,20 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPainter, QPalette, QPolygon
-from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
+from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
 
 from desk.catalog.columns import Column, Kind
 from desk.errors import InvalidInput
 from desk.i18n import _
 from desk.tables.author_picker import AuthorPicker
 from desk.tables.look import look
-from desk.tables.record_table import STATE, CellState, RecordTable
+from desk.tables.record_table import LEFT, RIGHT, RIGHT_PADDING, CellState, RecordTable
 
 Index = QModelIndex | QPersistentModelIndex
 
 NO_VALUE = "–"
+DIM = CellState.MISSING | CellState.EMPTY | CellState.WAITING | CellState.DOOMED
+MARKED = CellState.CHANGED | CellState.FRESH | CellState.DOOMED | CellState.DOUBTFUL
 LEAVING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
 
 
@@ -27,23 +29,37 @@ class CellDelegate(QStyledItemDelegate):
     authors_wanted = Signal(object, str)
     refused = Signal(str)
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        super().initStyleOption(option, index)
-        state: CellState = index.data(STATE)
-        if not state:
-            return
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._style = parent.style()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draws one cell. It asks the table once: Qt asks for eight roles, each a wait for the interpreter."""
+        table = index.model()
+        assert isinstance(table, RecordTable)
+        text, state = table.cell(index.row(), index.column())
+        drawn = QStyleOptionViewItem(option)
+        right = table.columns[index.column()].rules.right
+        drawn.displayAlignment = RIGHT if right else LEFT
+        drawn.features |= QStyleOptionViewItem.ViewItemFeature.HasDisplay
+        drawn.text = (text or "") + (RIGHT_PADDING if right else "")
+        if state:
+            self._show_state(drawn, state, right)
+        self._style.drawControl(QStyle.ControlElement.CE_ItemViewItem, drawn, painter, drawn.widget)
+        if state & MARKED:
+            self._draw_marks(painter, option.rect, state, first=index.column() == 0)
+
+    def _show_state(self, drawn: QStyleOptionViewItem, state: CellState, right: bool) -> None:
         colours = look()
         if state & CellState.MISSING:
-            option.text = NO_VALUE
+            drawn.text = NO_VALUE + (RIGHT_PADDING if right else "")
         elif state & CellState.EMPTY:
-            option.text = _("(empty)")
-        if state & (CellState.MISSING | CellState.EMPTY | CellState.WAITING):
-            self._colour_text(option, colours.dim)
-        if state & CellState.EMPTY:
-            option.font.setItalic(True)
+            drawn.text = _("(empty)")
+            drawn.font.setItalic(True)
+        if state & DIM:
+            drawn.palette.setColor(QPalette.ColorRole.Text, QColor(colours.dim))
         if state & CellState.DOOMED:
-            option.font.setStrikeOut(True)
-            self._colour_text(option, colours.dim)
+            drawn.font.setStrikeOut(True)
         background = (
             colours.doomed if state & CellState.DOOMED
             else colours.fresh if state & CellState.FRESH
@@ -51,19 +67,18 @@ class CellDelegate(QStyledItemDelegate):
             else None
         )  # fmt: skip
         if background:
-            option.backgroundBrush = QBrush(QColor(background))
+            drawn.backgroundBrush = QBrush(QColor(background))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        super().paint(painter, option, index)
-        state: CellState = index.data(STATE)
+    def _draw_marks(self, painter: QPainter, rect: QRect, state: CellState, *, first: bool) -> None:
+        colours = look()
         if state & CellState.CHANGED:
-            self._draw_corner(painter, option.rect, look().pending_mark)
-        elif state & CellState.FRESH and index.column() == 0:
-            self._draw_edge(painter, option.rect, look().fresh_mark)
-        elif state & CellState.DOOMED and index.column() == 0:
-            self._draw_edge(painter, option.rect, look().doomed_mark)
+            self._draw_corner(painter, rect, colours.pending_mark)
+        elif state & CellState.FRESH and first:
+            self._draw_edge(painter, rect, colours.fresh_mark)
+        elif state & CellState.DOOMED and first:
+            self._draw_edge(painter, rect, colours.doomed_mark)
         if state & CellState.DOUBTFUL:
-            self._draw_wave(painter, option.rect, look().warn)
+            self._draw_wave(painter, rect, colours.warn)
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:
         column = self._column(index)
@@ -148,10 +163,6 @@ class CellDelegate(QStyledItemDelegate):
         editor.setToolTip(reason)
         QToolTip.showText(editor.mapToGlobal(QPoint(0, editor.height())), reason, editor)
         self.refused.emit(reason)
-
-    @staticmethod
-    def _colour_text(option: QStyleOptionViewItem, colour: str) -> None:
-        option.palette.setColor(QPalette.ColorRole.Text, QColor(colour))
 
     @staticmethod
     def _draw_corner(painter: QPainter, rect: QRect, colour: str) -> None:

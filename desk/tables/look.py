@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication
 
 from desk.resources import resource
 
@@ -63,14 +64,22 @@ DARK = Look(
 )  # fmt: skip
 
 
-def is_dark() -> bool:
-    """Whether the application's palette is the dark one."""
-    return QGuiApplication.palette().color(Role.Window).lightness() < 128
+_in_force = LIGHT
 
 
 def look() -> Look:
     """The colours in force."""
-    return DARK if is_dark() else LIGHT
+    return _in_force
+
+
+def use_look(of: Look) -> None:
+    """Draws the whole application in these colours."""
+    global _in_force  # noqa: PLW0603  (asking Qt for its palette in every cell is too slow)
+    _in_force = of
+    QApplication.setPalette(palette(of))
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.setStyleSheet(sheet(of))
 
 
 def palette(of: Look) -> QPalette:
@@ -93,6 +102,19 @@ def palette(of: Look) -> QPalette:
     return made
 
 
+def sheet(of: Look) -> str:
+    """What Fusion cannot draw from a palette: it makes outlines darker than the window, so dark ones would vanish."""
+    if of is LIGHT:
+        return ""
+    return (
+        f"QLineEdit, QPlainTextEdit {{ border: 1px solid {of.line}; border-radius: 3px; padding: 2px;"
+        f" background: {of.base}; }}"
+        f"QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {of.accent}; }}"
+        f"QRadioButton::indicator {{ width: 11px; height: 11px; border-radius: 6px; border: 1px solid {of.dim}; }}"
+        f"QRadioButton::indicator:checked {{ background: {of.accent}; border-color: {of.accent}; }}"
+    )
+
+
 class _SvgIcon(QIconEngine):
     """An icon from `resources/icons`, drawn in the colour that the palette has for its state."""
 
@@ -103,9 +125,10 @@ class _SvgIcon(QIconEngine):
     def paint(self, painter: QPainter, rect: object, mode: QIcon.Mode, _state: QIcon.State) -> None:
         from PySide6.QtSvg import QSvgRenderer  # noqa: PLC0415  (after the first paint)
 
-        group = Group.Disabled if mode == QIcon.Mode.Disabled else Group.Active
-        role = Role.HighlightedText if mode == QIcon.Mode.Selected else Role.ButtonText
-        colour = QGuiApplication.palette().color(group, role).name()
+        colours = look()
+        colour = colours.disabled if mode == QIcon.Mode.Disabled else colours.text
+        if mode == QIcon.Mode.Selected:
+            colour = colours.accent_text
         drawing = _drawing(self._name).replace("currentColor", colour)
         QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(rect))  # type: ignore[call-overload]
 

@@ -31,9 +31,11 @@ ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
 STATE = int(Qt.ItemDataRole.UserRole)
 """The role under which a cell answers its `CellState`."""
 
-RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 PLACEHOLDER = "…"
+RIGHT_PADDING = "\u00a0\u00a0"
+"""Keeps a number off the text of the next column."""
 
 
 class CellState(IntFlag):
@@ -182,6 +184,24 @@ class RecordTable(QAbstractTableModel):
         record = self.row_at(row)
         return original_of(self.description, record) if record else None
 
+    def cell(self, row: int, section: int) -> tuple[str | None, CellState]:
+        """Text and state of a cell, pending changes included; asks for the page when it is not here."""
+        column, edit = self.columns[section], self._edit_at(row)
+        if edit is not None and column.name in edit.values:
+            text = self._format(column, edit.values[column.name])
+        elif row < len(self._fresh):
+            text = None
+        else:
+            position = row - len(self._fresh)
+            found = self._cache.get(position)
+            if found is None or self._cache.is_stale(position):
+                self._want(position)
+            if found is None:
+                return PLACEHOLDER, CellState.WAITING
+            text = found[1][section]
+        state = _state_of(column, text)
+        return text, state if edit is None else state | _state_of_edit(edit, column)
+
     def value_at(self, row: int, column: Column) -> Any:
         """The value of a cell, pending changes included."""
         key = self.key_at(row)
@@ -200,9 +220,9 @@ class RecordTable(QAbstractTableModel):
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
         if role == DISPLAY:
-            return self._text(index.row(), index.column())
+            return self.cell(index.row(), index.column())[0]
         if role == STATE:
-            return self._state(index.row(), index.column())
+            return self.cell(index.row(), index.column())[1]
         if role == ALIGNMENT:
             return RIGHT if self.columns[index.column()].rules.right else LEFT
         if role == EDIT:
@@ -210,7 +230,7 @@ class RecordTable(QAbstractTableModel):
         if role == TOOL_TIP:
             return self._tool_tip(index.row(), index.column())
         if role == ACCESSIBLE:
-            return f"{self.columns[index.column()].header}: {self._text(index.row(), index.column())}"
+            return f"{self.columns[index.column()].header}: {self.cell(index.row(), index.column())[0]}"
         return None
 
     def setData(self, index: Index, value: Any, role: int = EDIT) -> bool:
@@ -238,7 +258,8 @@ class RecordTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if orientation == Qt.Orientation.Horizontal:
             if role == DISPLAY:
-                return self._header(self.columns[section])
+                column = self.columns[section]
+                return self._header(column) + (RIGHT_PADDING if column.rules.right else "")
             if role == ALIGNMENT:
                 return RIGHT if self.columns[section].rules.right else LEFT
         elif role == DISPLAY:
@@ -317,18 +338,6 @@ class RecordTable(QAbstractTableModel):
         edit = self._edit_at(row)
         return edit is not None and edit.kind is EditKind.DELETE
 
-    def _text(self, row: int, section: int) -> str | None:
-        column = self.columns[section]
-        edit = self._edit_at(row)
-        if edit is not None and column.name in edit.values:
-            return self._format(column, edit.values[column.name])
-        if row < len(self._fresh):
-            return None
-        found = self._cache.get(row - len(self._fresh))
-        if found is None or self._cache.is_stale(row - len(self._fresh)):
-            self._want(row - len(self._fresh))
-        return found[1][section] if found else PLACEHOLDER
-
     def _format(self, column: Column, value: Any) -> str | None:
         return value.name if isinstance(value, NewAuthor) else column.format(value)
 
@@ -338,27 +347,6 @@ class RecordTable(QAbstractTableModel):
             self._missing.pop(number, None)
             self._missing[number] = None
             self._announce.start()
-
-    def _state(self, row: int, section: int) -> CellState:
-        column, edit = self.columns[section], self._edit_at(row)
-        state = CellState.PLAIN
-        if edit is not None:
-            if edit.kind is EditKind.DELETE:
-                state |= CellState.DOOMED
-            elif edit.kind is EditKind.INSERT:
-                state |= CellState.FRESH
-            elif column.name in edit.values:
-                state |= CellState.CHANGED
-        text = self._text(row, section)
-        if text is None:
-            state |= CellState.MISSING
-        elif text == "":
-            state |= CellState.EMPTY if column.kind is not Kind.LIST else CellState.PLAIN
-        elif text is PLACEHOLDER:
-            state |= CellState.WAITING
-        if column.kind is Kind.ISBN and text and column.doubt(text):
-            state |= CellState.DOUBTFUL
-        return state
 
     def _tool_tip(self, row: int, section: int) -> str | None:
         column = self.columns[section]
@@ -396,3 +384,19 @@ def original_of(description: TableDescription, record: Row, **more: Any) -> Orig
     }
     label = getattr(record, description.label)
     return Original(RecordKey(description.name, record.id), record.version, {**values, **more}, label)
+
+
+def _state_of(column: Column, text: str | None) -> CellState:
+    if text is None:
+        return CellState.MISSING
+    if not text:
+        return CellState.PLAIN if column.kind is Kind.LIST else CellState.EMPTY
+    return CellState.DOUBTFUL if column.kind is Kind.ISBN and column.doubt(text) else CellState.PLAIN
+
+
+def _state_of_edit(edit: Edit, column: Column) -> CellState:
+    if edit.kind is EditKind.DELETE:
+        return CellState.DOOMED
+    if edit.kind is EditKind.INSERT:
+        return CellState.FRESH
+    return CellState.CHANGED if column.name in edit.values else CellState.PLAIN

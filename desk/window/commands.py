@@ -69,6 +69,8 @@ class Commands:
 
     def __init__(self, window: QMainWindow, handlers: dict[str, Callable[[], object]]) -> None:
         self.actions: dict[str, QAction] = {}
+        self._facts: set[str] | None = None
+        self._steps = ("", "")
         for command in COMMANDS:
             self.actions[command.name] = self._make(window, command, handlers[command.name])
 
@@ -76,9 +78,20 @@ class Commands:
         return self.actions[name]
 
     def enable(self, facts: set[str]) -> None:
-        """Enables the commands whose need is among the facts."""
+        """Enables the commands whose need is among the facts; costs nothing when the facts are as before."""
+        if facts == self._facts:
+            return
+        self._facts = facts
         for command in COMMANDS:
             self.actions[command.name].setEnabled(not command.needs or command.needs in facts)
+
+    def name_steps(self, undo: str, redo: str) -> None:
+        """Names the steps that undo and redo would take; '' for none."""
+        if (undo, redo) == self._steps:
+            return
+        self._steps = (undo, redo)
+        self.actions["undo"].setText(_("&Undo: {step}").format(step=undo) if undo else _("&Undo"))
+        self.actions["redo"].setText(_("&Redo: {step}").format(step=redo) if redo else _("&Redo"))
 
     def fill_menus(self, window: QMainWindow) -> dict[str, QMenu]:
         """Makes the menu bar; answers the menus by name, so that docks can be added to one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from desk.i18n import _, ngettext
@@ -12,6 +12,9 @@ from desk.panels.parts import named, tool_button
 
 if TYPE_CHECKING:
     from desk.catalog.snapshots import Cost, PoolSnapshot
+
+
+DRAW_MS = 100
 
 
 class StatusLine(QStatusBar):
@@ -36,6 +39,10 @@ class StatusLine(QStatusBar):
             self.addPermanentWidget(widget)
         self.busy.hide()
         self.cancel.hide()
+        self._cost: Cost | None = None
+        self._running = 0
+        self._drawing = QTimer(self, singleShot=True, interval=DRAW_MS)
+        self._drawing.timeout.connect(self._draw)
 
     def show_place(self, row: int, total: int, *, exact: bool) -> None:
         """`row` counts from 0, -1 is none; a total that is not exact is a lower bound."""
@@ -51,7 +58,24 @@ class StatusLine(QStatusBar):
 
     @Slot(object)
     def show_cost(self, cost: Cost) -> None:
-        """The last action: `Load Books · 12 ms · 2 statements`."""
+        """The last action: `Load Books · 12 ms · 2 statements`; a burst of actions is drawn ten times a second."""
+        self._cost = cost
+        if not self._drawing.isActive():
+            self._drawing.start()
+
+    @Slot(int)
+    def show_busy(self, running: int) -> None:
+        self._running = running
+        if not self._drawing.isActive():
+            self._drawing.start()
+
+    @Slot()
+    def _draw(self) -> None:
+        self.busy.setVisible(self._running > 0)
+        self.cancel.setVisible(self._running > 0)
+        cost = self._cost
+        if cost is None:
+            return
         statements = ngettext("{count} statement", "{count} statements", cost.statements).format(count=cost.statements)
         self.cost.setText(f"{cost.label} · {cost.ms:.0f} ms · {statements}")
 
@@ -61,8 +85,3 @@ class StatusLine(QStatusBar):
         self.transactions.setText(
             ngettext("{count} open transaction", "{count} open transactions", count).format(count=count)
         )
-
-    @Slot(int)
-    def show_busy(self, running: int) -> None:
-        self.busy.setVisible(running > 0)
-        self.cancel.setVisible(running > 0)

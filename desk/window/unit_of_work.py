@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from desk.dialogs.conflict import ConflictDialog
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 class UnitOfWork(QObject):
     """`saved` carries {negative key: new id} of a commit that was saved, `ended` tells that one came to an end, saved
-    or not; `state_changed` that commands may be enabled differently."""
+    or not; `state_changed` that commands may be enabled differently; `close_wanted` that the window may go."""
 
     saved = Signal(object)
     ended = Signal(bool)
     state_changed = Signal()
+    close_wanted = Signal()
 
     def __init__(self, context: Context, window: QWidget) -> None:
         super().__init__(window)
@@ -66,7 +67,33 @@ class UnitOfWork(QObject):
         drop.clicked.connect(self._on_drop_all)
         box.open()
 
+    def ask_before_closing(self) -> None:
+        """Commit, discard or stay?"""
+        box = self._ask(_("There are pending edits."), _("Commit them before closing, discard them, or stay?"))
+        box.setObjectName("closing_question")
+        commit = box.addButton(_("&Commit and close"), QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton(_("&Discard and close"), QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton(_("&Stay"), QMessageBox.ButtonRole.RejectRole)
+        for button, name in ((commit, "commit_and_close"), (discard, "discard_and_close"), (stay, "stay")):
+            button.setObjectName(name)
+        commit.setEnabled(self._context.can_edit)
+        commit.clicked.connect(self._on_commit_and_close)
+        discard.clicked.connect(self.close_wanted)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.open()
+
     # Slots
+
+    @Slot()
+    def _on_commit_and_close(self) -> None:
+        self.ended.connect(self._on_ended_before_closing, Qt.ConnectionType.SingleShotConnection)
+        self.commit()
+
+    @Slot(bool)
+    def _on_ended_before_closing(self, saved: bool) -> None:
+        if saved:
+            self.close_wanted.emit()
 
     def _on_committed(self, batch: EditBatch, result: CommitResult) -> None:
         self._freeze(False)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from desk.operations.commit import commit_edits
     from desk.operations.connect import OpenCatalogue, open_catalogue
+    from desk.operations.opening import open_sample
     from desk.operations.pages import count_rows, count_tables, load_page, walk_marks
     from desk.operations.records import find_authors, load_details
-    from desk.operations.sample import ensure_sample
     from desk.operations.touring import change_elsewhere, clean_up_tour, prepare_tour
 
     __all__ = [
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
         "commit_edits",
         "count_rows",
         "count_tables",
-        "ensure_sample",
         "find_authors",
         "load_details",
         "load_page",
         "open_catalogue",
+        "open_sample",
         "prepare_tour",
         "walk_marks",
     ]
@@ -38,11 +38,11 @@ _HOMES = {
     "commit_edits": "commit",
     "count_rows": "pages",
     "count_tables": "pages",
-    "ensure_sample": "sample",
     "find_authors": "records",
     "load_details": "records",
     "load_page": "pages",
     "open_catalogue": "connect",
+    "open_sample": "opening",
     "prepare_tour": "touring",
     "walk_marks": "pages",
 }

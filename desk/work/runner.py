@@ -6,6 +6,7 @@ one on its channel, is dropped. Cancels run on a thread of their own, because a 
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 from contextvars import copy_context
@@ -147,6 +148,9 @@ class _Job(QRunnable):
         self._came = came
 
     def run(self) -> None:
+        thread = threading.current_thread()
+        if thread.name.startswith("Dummy-"):  # Python's name for a thread that Qt made
+            thread.name = f"worker-{thread.native_id}"
         result, error = None, None
         started = time.monotonic()
         try:

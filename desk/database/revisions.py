@@ -1,0 +1,81 @@
+"""What schema a database holds, told without Alembic: opening a catalogue must not wait for its import.
+
+The revisions that this program knows are the files of `alembic/versions`, named by id in the order in which they apply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import column, inspect, select, table
+from sqlalchemy.exc import SQLAlchemyError
+
+from desk.database import engines, failures
+from desk.resources import data_folder
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+VERSION_TABLE = "alembic_version"
+OWN_TABLE = "desk_meta"
+"""The table that every revision of Desk has."""
+
+
+class SchemaState(Enum):
+    """What a database holds, as seen by this program."""
+
+    CURRENT = "current"
+    OLDER = "older"
+    NEWER = "newer"
+    EMPTY = "empty"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaStatus:
+    """`current` is the database's revision (None without one), `pending` those it lacks, oldest first."""
+
+    state: SchemaState
+    current: str | None
+    head: str
+    pending: tuple[str, ...]
+
+
+def known_revisions() -> tuple[str, ...]:
+    """The ids of all revisions, oldest first."""
+    return tuple(sorted(path.name.split("_")[0] for path in (data_folder("alembic") / "versions").glob("*_*.py")))
+
+
+def schema_status(connection: Connection) -> SchemaStatus:
+    """What the database behind a connection holds; changes nothing."""
+    known = known_revisions()
+    tables = set(inspect(connection).get_table_names())
+    current = None
+    if VERSION_TABLE in tables:
+        current = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
+    if current is None:
+        others = tables - {VERSION_TABLE}  # "downgrade base" leaves it
+        return SchemaStatus(
+            SchemaState.FOREIGN if others else SchemaState.EMPTY, None, known[-1], () if others else known
+        )
+    if current not in known:  # of a later Desk, or of another program that uses Alembic
+        state = SchemaState.NEWER if OWN_TABLE in tables else SchemaState.FOREIGN
+        return SchemaStatus(state, current, known[-1], ())
+    pending = known[known.index(current) + 1 :]
+    return SchemaStatus(SchemaState.OLDER if pending else SchemaState.CURRENT, current, known[-1], pending)
+
+
+def status_of(url: URL) -> SchemaStatus:
+    """The status of a database by its URL; changes nothing."""
+    path = engines.sqlite_file(url)
+    # Where it can be, the file is opened for writing: a reader alone would leave the log of a WAL file beside it.
+    engine = engines.make_engine(url, mode=engines.check_file(path).mode if path else "rw")
+    try:
+        with engine.connect() as connection:
+            return schema_status(connection)
+    except SQLAlchemyError as error:
+        raise failures.explained(error, url, cancelled=False) from error
+    finally:
+        engine.dispose()

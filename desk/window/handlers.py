@@ -1,0 +1,144 @@
+"""What the commands of a window do: one method for each, by the command's name."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QMessageBox
+
+from desk.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desk.catalog.edits import RecordKey
+    from desk.window.main_window import MainWindow
+
+
+class Handlers(QObject):
+    """The handlers of one window's commands."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._context = window.context
+
+    def by_name(self) -> dict[str, Callable[[], object]]:
+        """A handler for every command of the registry."""
+        steps = self._context.edits.steps
+        return {
+            "restore_sample": self.restore_sample,
+            "quit": self._window.close,
+            "new_record": self.new_record,
+            "duplicate": self.duplicate,
+            "delete": self.delete,
+            "undo": steps.undo,
+            "redo": steps.redo,
+            "commit": self.commit,
+            "roll_back": self._window.unit.roll_back,
+            "copy": self.copy,
+            "search": self.search,
+            "refresh": self.refresh,
+            "cancel": self._context.runner.cancel_all,
+            "show_authors": partial(self._window.side_bar.choose, "authors"),
+            "show_books": partial(self._window.side_bar.choose, "books"),
+            "edit_record": self.edit_record,
+            "about": self.about,
+        }
+
+    def commit(self) -> None:
+        """Takes the field that is being typed in, then saves everything."""
+        page = self._window.details.page
+        if page is not None and not page.form.take():
+            self._context.message_wanted.emit(_("A field of the form cannot be taken; nothing was saved."))
+            return
+        self._window.unit.commit()
+
+    def new_record(self) -> None:
+        self._show_new(self._context.edits.add(self._window.browser.description.name))
+
+    def duplicate(self) -> None:
+        """A new record with the values of the current one."""
+        browser = self._window.browser
+        row = browser.grid.current_row
+        if browser.table.original_at(row) is None:
+            return
+        values = {
+            column.name: browser.table.value_at(row, column) for column in browser.table.columns if column.editable
+        }
+        known = {name: value for name, value in values.items() if value is not None}
+        self._show_new(self._context.edits.add(browser.description.name, known))
+
+    def delete(self) -> None:
+        """Marks the selected records to be deleted by the next commit."""
+        originals = self._window.browser.grid.selected_originals()
+        if originals:
+            self._context.edits.delete(originals)
+
+    def copy(self) -> None:
+        count = self._window.browser.grid.copy()
+        self._context.message_wanted.emit(
+            ngettext("Copied {count} row.", "Copied {count} rows.", count).format(count=count)
+        )
+
+    def search(self) -> None:
+        self._window.browser.search.setFocus()
+        self._window.browser.search.selectAll()
+
+    def refresh(self) -> None:
+        self._window.browser.refresh()
+        self._window.count_tables()
+
+    def edit_record(self) -> None:
+        self._window.details_dock.show()
+        self._window.details.focus_form()
+
+    def restore_sample(self) -> None:
+        """Makes the sample anew, after asking, and opens it."""
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setObjectName("restore_question")
+        box.setWindowTitle("Desk")
+        box.setText(_("Make the sample catalogue anew?"))
+        box.setInformativeText(
+            _("What was changed in the sample is lost, pending edits too. Other catalogues are not touched.")
+        )
+        restore = box.addButton(_("&Restore"), QMessageBox.ButtonRole.AcceptRole)
+        restore.setObjectName("restore")
+        box.setDefaultButton(box.addButton(_("&Keep it"), QMessageBox.ButtonRole.RejectRole))
+        restore.clicked.connect(self._on_restore)
+        box.open()
+
+    def about(self) -> None:
+        box = QMessageBox(self._window)
+        box.setObjectName("about_box")
+        box.setWindowTitle(_("About Desk"))
+        box.setText(f"Desk {program_version()}")
+        box.setInformativeText(
+            _("A browser and editor for a catalogue of authors and books, on SQLite or PostgreSQL. MIT licence.")
+        )
+        box.open()
+
+    @Slot()
+    def _on_restore(self) -> None:
+        self._context.edits.roll_back()
+        self._window.close_catalogue()
+        self._window.open_target(None, anew=True)
+
+    def _show_new(self, key: RecordKey) -> None:
+        self._window.browser.select(key)
+        self._window.details.show_record(key)
+        self._window.details_dock.show()
+        self._window.details.focus_form()
+
+
+def program_version() -> str:
+    """The version of the installed program; it stands in pyproject.toml."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  (20 ms that few starts need)
+
+    try:
+        return version("desk-catalogue")
+    except PackageNotFoundError:
+        return _("(not installed)")

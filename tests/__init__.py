@@ -1,0 +1,1 @@
+"""The tests: they mirror `desk`, and stand beside journeys, faults, migrations and benchmarks."""

@@ -1,0 +1,221 @@
+"""What is exported comes back the same, in the order of the view, from one moment of the catalogue."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert, text
+
+from desk.catalog import keys
+from desk.catalog.criteria import Criteria, Filter, Op, Sort
+from desk.catalog.models import Author, Book, Contribution
+from desk.database.actions import current_action
+from desk.errors import ActionCancelled, EnvironmentProblem
+from desk.operations import exporting
+from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
+from desk.operations.exporting import ExportProgress, export_rows
+from desk.operations.importing import import_books
+from tests.support.contents import BookContents, authors_of, books_of
+from tests.support.expected import everything
+from tests.support.shared_data import shared_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.support.library import Library
+
+BOOKS = Criteria("books")
+
+
+def exported(catalogue: OpenCatalogue, criteria: Criteria) -> list[dict[str, str]]:
+    stream = io.StringIO(newline="")
+    count = export_rows(sessions=catalogue.sessions, criteria=criteria, target=stream)
+    rows = list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
+    assert count == len(rows)
+    return rows
+
+
+def add(catalogue: OpenCatalogue, model: type[Any], *rows: dict[str, Any]) -> None:
+    with catalogue.sessions.writing("add") as session:
+        session.execute(insert(model), list(rows))
+        session.commit()
+
+
+def as_imported(book: BookContents) -> BookContents:
+    """CSV cannot tell an empty text from a missing value."""
+    return book._replace(language=book.language or None, isbn=book.isbn or None, notes=book.notes or None)
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[OpenCatalogue]:
+    """An empty catalogue to import into."""
+    path = tmp_path / "second.desk"
+    create_catalogue(target=str(path))
+    opened = open_catalogue(target=str(path))
+    yield opened
+    opened.close()
+
+
+def awkward_library(catalogue: OpenCatalogue) -> None:
+    """Books, people and roles that CSV and the contributors' line have to escape."""
+    names = ("Plain", "Semi; Colon", "Back\\slash", "[Brackets] x", "End]", 'Quo"te, Jr.', "\\; \\[")
+    add(
+        catalogue,
+        Author,
+        *({"id": n, "name": name, "name_key": keys.author_key(name)} for n, name in enumerate(names, 1)),
+    )
+    titles = (
+        "",
+        "=1+1",
+        'A "quoted", title',
+        "Line\nfeed",
+        "Carriage\rreturn",
+        "Both\r\nof them",
+        " spaces ",
+        "\ufeffmark",
+    )
+    add(
+        catalogue,
+        Book,
+        *(
+            {
+                "id": n, "title": title, "title_key": keys.title_key(title, None), "author_id": n % 8 or None,
+                "isbn": (None, "9780306406157", "bad; one")[n % 3], "published_year": (None, -720, 1999)[n % 3],
+                "language": (None, "en")[n % 2], "price": (None, Decimal("0.10"))[n % 2],
+                "notes": (None, "two\r\nlines", " ")[n % 3],
+            }
+            for n, title in enumerate(titles, 1)
+        ),
+    )  # fmt: skip
+    roles = ("author", "trans; lator", "a]b[c\\", "", " x ", "two\nlines", "author")
+    add(
+        catalogue,
+        Contribution,
+        *({"book_id": 1, "author_id": n, "role": role, "position": 7 - n} for n, role in enumerate(roles, 1)),
+        *({"book_id": 2, "author_id": 2, "role": role, "position": n} for n, role in enumerate(roles[:-1])),
+    )
+
+
+def test_an_import_of_the_export_gives_the_same_books(
+    catalogue: OpenCatalogue, second: OpenCatalogue, tmp_path: Path
+) -> None:
+    awkward_library(catalogue)
+    path = tmp_path / "export.csv"
+    assert export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path) == 8
+    report = import_books(sessions=second.sessions, path=path)
+    assert (report.rejected.count, report.unmapped_columns) == (0, ())
+    assert sorted(books_of(second), key=str) == sorted(books_of(catalogue), key=str)
+
+
+def test_a_whole_library_comes_back(
+    catalogue: OpenCatalogue, filled: Library, second: OpenCatalogue, tmp_path: Path
+) -> None:
+    path = tmp_path / "export.csv"
+    export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path)
+    report = import_books(sessions=second.sessions, path=path)
+    assert report.books == len(filled.book_ids)
+    assert sorted(books_of(second), key=str) == sorted(map(as_imported, books_of(catalogue)), key=str)
+
+
+def test_naughty_strings_survive_the_whole_way(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    strings = json.loads(shared_data("blns.json").read_text(encoding="utf-8"))
+    first, then = tmp_path / "first.csv", tmp_path / "then.csv"
+    with first.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["title", "published_year"], *([title, n + 1] for n, title in enumerate(strings))])
+    assert import_books(sessions=catalogue.sessions, path=first).books == 515
+    assert [book.title for book in books_of(catalogue)] == strings
+    by_year = Criteria("books", sorts=(Sort("published_year"),))
+    export_rows(sessions=catalogue.sessions, criteria=by_year, target=then)
+    assert import_books(sessions=catalogue.sessions, path=then).books == 515
+    assert [book.title for book in books_of(catalogue)] == strings + strings
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        BOOKS,
+        Criteria("books", sorts=(Sort("published_year", descending=True), Sort("author"))),
+        Criteria("books", (Filter("language", Op.EQUALS, "en"),), (Sort("price"),), search="hob"),
+        Criteria("authors"),
+        Criteria("authors", (Filter("books", Op.NO_BOOKS),), (Sort("birth_year", descending=True),)),
+    ],
+)
+def test_the_export_has_the_rows_of_the_view_in_its_order(
+    catalogue: OpenCatalogue, filled: Library, criteria: Criteria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "CHUNK", 7)
+    label = "title" if criteria.table == "books" else "name"
+    known = everything(catalogue)
+    names = {one["id"]: one[label] for one in getattr(known, criteria.table)}
+    assert [row[label] for row in exported(catalogue, criteria)] == [names[id] for id in known.ids(criteria)]
+
+
+def test_authors_are_exported_with_their_years(catalogue: OpenCatalogue) -> None:
+    add(
+        catalogue,
+        Author,
+        {"name": "Horace", "name_key": "horace", "birth_year": -65, "death_year": -8, "notes": "a\nb"},
+    )
+    expected = [{"name": "Horace", "birth_year": "-65", "death_year": "-8", "notes": "a\nb"}]
+    assert exported(catalogue, Criteria("authors")) == expected
+    assert len(authors_of(catalogue)) == 1
+
+
+def test_all_pages_are_of_one_moment(
+    catalogue: OpenCatalogue, filled: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "CHUNK", 50)
+    stream = io.StringIO(newline="")
+
+    def delete_everything(progress: ExportProgress) -> None:
+        assert progress.total == 120
+        if progress.rows == 50:
+            with catalogue.sessions.writing("delete") as session:
+                session.execute(text("DELETE FROM contributions"))
+                session.execute(text("DELETE FROM books"))
+                session.commit()
+
+    rows = export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=stream, on_progress=delete_everything)
+    assert rows == 120
+    assert books_of(catalogue) == []
+
+
+def test_a_cancelled_export_leaves_the_old_file(catalogue: OpenCatalogue, filled: Library, tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("old", encoding="utf-8")
+
+    def cancel(_progress: ExportProgress) -> None:
+        action = current_action()
+        assert action is not None
+        action.cancel()
+
+    with pytest.raises(ActionCancelled):
+        export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path, on_progress=cancel)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [one.name for one in tmp_path.iterdir() if "export" in one.name] == ["export.csv"]
+
+
+def test_a_folder_that_is_not_there_is_a_problem_of_the_environment(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="cannot be written"):
+        export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=tmp_path / "none" / "a.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes in this file system.")
+def test_a_pipe_is_written_and_not_replaced(sqlite_path: Path, tmp_path: Path, make_books: Callable[..., Any]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    opened = open_catalogue(target=str(sqlite_path))
+    make_books(opened, 3)
+    assert export_rows(sessions=opened.sessions, criteria=BOOKS, target=pipe) == 3
+    opened.close()
+    assert os.read(reader, 100).startswith(b"title,author")
+    os.close(reader)
+    assert pipe.is_fifo()

@@ -1,0 +1,1 @@
+"""Tests of desk.panels, each over a catalogue of its own."""

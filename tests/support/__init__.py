@@ -1,0 +1,1 @@
+"""What the tests stand on: servers, fakes and helpers of their own."""

@@ -1,0 +1,1 @@
+"""Tests of desk.tables: models, delegates and the grid, over rows in memory."""

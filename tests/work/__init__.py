@@ -1,0 +1,1 @@
+"""Tests of desk.work: the workers, the feeds and the lazy door."""
