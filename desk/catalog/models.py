@@ -184,7 +184,10 @@ class Book(Record):
 
     author: Mapped[Author | None] = relationship(back_populates="books", lazy="raise")
     contributions: Mapped[list[Contribution]] = relationship(
-        back_populates="book", lazy="raise", order_by="Contribution.position", passive_deletes=True
+        back_populates="book",
+        lazy="raise",
+        order_by="Contribution.position, Contribution.author_id",
+        passive_deletes=True,
     )
 
     @validates("title", "language")

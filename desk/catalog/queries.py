@@ -157,7 +157,7 @@ def contributors_select(book_ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
         select(Contribution.book_id, Author.name)
         .join(Author, Contribution.author_id == Author.id)
         .where(Contribution.book_id.in_(list(book_ids)))
-        .order_by(Contribution.book_id, Contribution.position, Author.name_key)
+        .order_by(Contribution.book_id, Contribution.position, Contribution.author_id)
     )
 
 

@@ -115,7 +115,7 @@ def parse_isbn(text: str) -> str:
 
 def parse_code(text: str) -> str:
     """A language tag such as `en` or `zh-Hant`."""
-    return parse_text(text.strip(), CODE_LENGTH)
+    return parse_typed_text(text.strip(), CODE_LENGTH)
 
 
 def format_year(year: int) -> str:

@@ -37,6 +37,8 @@ class Action:
         self._lock = threading.Lock()
         self._interrupt: Callable[[], None] | None = None
         self._cancelled = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
 
     @property
     def is_cancelled(self) -> bool:
@@ -51,12 +53,18 @@ class Action:
         """The action has a connection now; `interrupt` stops the statement that runs on it."""
         with self._lock:
             self._interrupt = interrupt
+            self._idle.clear()
         self.check()
 
     def take_back(self) -> None:
         """The action's connection is about to go back to the pool."""
         with self._lock:
             self._interrupt = None
+            self._idle.set()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Waits until the action has no connection; answers whether it has none."""
+        return self._idle.wait(seconds)
 
     def cancel(self) -> None:
         """Raises the flag, then stops the running statement. May block for as long as the driver takes: never on

@@ -93,6 +93,15 @@ def schema_of(url: URL) -> str:
     return schema if isinstance(schema, str) else schema[-1]
 
 
+def check_access(url: URL) -> FileAccess:
+    """How a database can be opened; `?mode=ro` in an SQLite URL asks for reading only. Raises as `check_file`."""
+    path = sqlite_file(url)
+    access = check_file(path) if path else FileAccess("rw", "")
+    if path and url.query.get("mode") == "ro" and not access.reason:
+        return FileAccess("ro", _("its URL says mode=ro"))
+    return access
+
+
 def check_file(path: Path) -> FileAccess:
     """How the file can be opened; raises EnvironmentProblem when it is missing, empty or no database.
 
@@ -238,12 +247,16 @@ def _postgresql(url: URL, settings: PoolSettings) -> Engine:
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": 6000,
-        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
     }
-    address = url.difference_update_query(["schema"])
+    address = url.difference_update_query(["schema", "options"])
+    given = url.normalized_query.get("options", ())  # come last, so that they win
+    options_text = " ".join((*(f"-c {name}={value}" for name, value in options.items()), *given))
     return create_engine(
         address,
-        connect_args={name: value for name, value in defaults.items() if name not in address.query},
+        connect_args={
+            "options": options_text,
+            **{name: value for name, value in defaults.items() if name not in address.query},
+        },
         poolclass=MeteredPool,
         pool_size=settings.size,
         max_overflow=settings.overflow,

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from desk.database import engines, failures
+from desk.errors import EnvironmentProblem
+from desk.i18n import _
 from desk.resources import data_folder
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def schema_status(connection: Connection) -> SchemaStatus:
     if VERSION_TABLE in tables:
         current = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
     if current is None:
+        _check_permission(connection)
         others = tables - {VERSION_TABLE}  # "downgrade base" leaves it
         return SchemaStatus(
             SchemaState.FOREIGN if others else SchemaState.EMPTY, None, known[-1], () if others else known
@@ -67,11 +70,28 @@ def schema_status(connection: Connection) -> SchemaStatus:
     return SchemaStatus(SchemaState.OLDER if pending else SchemaState.CURRENT, current, known[-1], pending)
 
 
+def _check_permission(connection: Connection) -> None:
+    """A schema that the role may not use looks empty; raises EnvironmentProblem instead."""
+    if connection.dialect.name != "postgresql":
+        return
+    hidden = text(
+        "SELECT nspname FROM pg_namespace WHERE nspname = btrim(current_setting('search_path'), '\"')"
+        " AND NOT has_schema_privilege(oid, 'USAGE')"
+    )
+    schema = connection.execute(hidden).scalar()
+    if schema is not None:
+        raise EnvironmentProblem(
+            _("The role may not use the schema “{schema}”.").format(schema=schema),
+            kept=_("Nothing was changed."),
+            advice=_("Ask its owner to grant USAGE on it, or choose another by ?schema=NAME."),
+            code="permission",
+        )
+
+
 def status_of(url: URL) -> SchemaStatus:
     """The status of a database by its URL; changes nothing."""
-    path = engines.sqlite_file(url)
-    # Where it can be, the file is opened for writing: a reader alone would leave the log of a WAL file beside it.
-    engine = engines.make_engine(url, mode=engines.check_file(path).mode if path else "rw")
+    # Where it can be, a file is opened for writing: a reader alone would leave the log of a WAL file beside it.
+    engine = engines.make_engine(url, mode=engines.check_access(url).mode)
     try:
         with engine.connect() as connection:
             return schema_status(connection)

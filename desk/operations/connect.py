@@ -54,7 +54,7 @@ def open_catalogue(*, target: str, settings: engines.PoolSettings | None = None)
     """
     url = engines.target_url(target)
     path = engines.sqlite_file(url)
-    access = engines.check_file(path) if path else engines.FileAccess("rw", "")
+    access = engines.check_access(url)
     engine = engines.make_engine(url, settings, mode=access.mode)
     pool = PoolMonitor(engine)
     try:

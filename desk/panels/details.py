@@ -55,6 +55,7 @@ class DetailsPanel(QStackedWidget):
         self.setObjectName("details_panel")
         self._context = context
         self._key: RecordKey | None = None
+        self._next: RecordKey | None = None
         self._details: Details | None = None
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._load)
@@ -66,6 +67,7 @@ class DetailsPanel(QStackedWidget):
         for page in self.pages.values():
             self.addWidget(page)
             page.form.value_entered.connect(self._on_value_entered)
+            page.form.given_up.connect(self._follow)
             page.problems.retry_wanted.connect(self._load)
         context.edits.edit_changed.connect(self._on_edit_changed)
         context.committed.connect(self._on_committed)
@@ -86,11 +88,16 @@ class DetailsPanel(QStackedWidget):
 
     @Slot(object)
     def show_record(self, key: RecordKey | None) -> None:
-        """Shows a record; what was being typed in the one before is taken first."""
+        """Shows a record; what was being typed in the one before is taken first.
+
+        While that cannot be taken the panel stays with it, and follows once it is corrected or given up.
+        """
+        self._next = key
         if key == self._key:
             return
-        if self.page is not None:
-            self.page.form.take()
+        if not self.take():
+            self._context.message_wanted.emit(_("A field cannot be taken yet: correct it, or press Escape in it."))
+            return
         self._key, self._details = key, None
         self._context.runner.cancel_channel("details")
         if key is None:
@@ -101,6 +108,10 @@ class DetailsPanel(QStackedWidget):
             self._fill()
         else:
             self._settle.start()
+
+    def take(self) -> bool:
+        """Takes what is being typed in the form; False, with the reason below the field, when it cannot be."""
+        return self.page is None or self.page.form.take()
 
     def focus_form(self) -> None:
         """Puts the cursor into the first field."""
@@ -150,7 +161,7 @@ class DetailsPanel(QStackedWidget):
     @Slot(object)
     def _on_committed(self, new_ids: dict[RecordKey, int]) -> None:
         if self._key in new_ids:
-            self._key = RecordKey(self._key.table, new_ids[self._key])
+            self._key = self._next = RecordKey(self._key.table, new_ids[self._key])
         if self._key is not None and self._key.id < 0:
             self.show_record(None)
         self._load()
@@ -160,6 +171,13 @@ class DetailsPanel(QStackedWidget):
         original = self._original()
         if original is not None and self._context.can_edit:
             self._context.edits.set_field(original, name, value)
+        self._follow()
+
+    @Slot()
+    def _follow(self) -> None:
+        """Goes on to the record that was chosen while a field could not be taken."""
+        if self._next != self._key:
+            self.show_record(self._next)
 
     # Helpers
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desk.catalog.columns import Column, Kind, TableDescription
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 class RecordForm(QWidget):
     """A form over one table's fields.
 
-    `value_entered` carries a column's name and its new value; `authors_wanted` the picker and its text.
+    `value_entered` carries a column's name and its new value; `authors_wanted` the picker and its text; `given_up`
+    tells that Escape brought a field's value back.
     """
 
     value_entered = Signal(str, object)
     authors_wanted = Signal(object, str)
+    given_up = Signal()
 
     def __init__(self, description: TableDescription, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +49,7 @@ class RecordForm(QWidget):
             label.setBuddy(field.editor)
             form.addRow(label, field)
             field.value_entered.connect(self.value_entered)
+            field.given_up.connect(self.given_up)
         picker = self.author_picker
         if picker is not None:
             picker.search_wanted.connect(self._on_search_wanted)
@@ -82,6 +86,7 @@ class Field(QWidget):
     """One field of a form: an editor with the reason why its text was refused below it."""
 
     value_entered = Signal(str, object)
+    given_up = Signal()
 
     def __init__(self, column: Column, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +94,7 @@ class Field(QWidget):
         self._value: Any = None
         self._pending = False
         self.editor = self._make_editor()
+        self.editor.installEventFilter(self)
         self._reason = named(
             QLabel(), f"{column.name}_reason", _("Why {field} was refused").format(field=column.header)
         )
@@ -154,8 +160,11 @@ class Field(QWidget):
     # Qt
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.editor and event.type() == QEvent.Type.FocusOut:
+        if event.type() == QEvent.Type.FocusOut and isinstance(self.editor, QPlainTextEdit):
             self.take()
+        elif self._gives_up(event):
+            self._give_up()
+            return True
         return super().eventFilter(watched, event)
 
     # Slots
@@ -171,6 +180,26 @@ class Field(QWidget):
 
     # Helpers
 
+    def _gives_up(self, event: QEvent) -> bool:
+        return (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Escape
+            and self.text != self._shown(self._value)
+        )
+
+    def _give_up(self) -> None:
+        """Brings the value back that stood here before typing."""
+        assert isinstance(self.editor, QLineEdit | QPlainTextEdit)
+        if isinstance(self.editor, AuthorPicker):
+            self.editor.show_value(self._value)
+        elif isinstance(self.editor, QPlainTextEdit):
+            self.editor.setPlainText(self._shown(self._value))
+        else:
+            self.editor.setText(self._shown(self._value))
+        self._reason.hide()
+        self.given_up.emit()
+
     def _make_editor(self) -> QWidget:
         column = self._column
         if column.kind is Kind.AUTHOR:
@@ -181,7 +210,6 @@ class Field(QWidget):
             notes = named(QPlainTextEdit(), f"field_{column.name}", column.header)
             notes.setTabChangesFocus(True)
             notes.setMaximumHeight(72)
-            notes.installEventFilter(self)
             return notes
         line = named(QLineEdit(), f"field_{column.name}", column.header)
         line.setMaxLength(2**31 - 1)

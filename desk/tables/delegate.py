@@ -18,6 +18,8 @@ from desk.tables.record_table import LEFT, RIGHT, RIGHT_PADDING, CellState, Reco
 Index = QModelIndex | QPersistentModelIndex
 
 NO_VALUE = "–"
+CELL_EDITOR = "cell_editor"
+"""The object name of a cell's editor while it is open."""
 DIM = CellState.MISSING | CellState.EMPTY | CellState.WAITING | CellState.DOOMED
 MARKED = CellState.CHANGED | CellState.FRESH | CellState.DOOMED | CellState.DOUBTFUL
 LEAVING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
@@ -84,12 +86,12 @@ class CellDelegate(QStyledItemDelegate):
         column = self._column(index)
         if column.kind is Kind.AUTHOR:
             picker = AuthorPicker(parent)
-            picker.setObjectName("cell_author_picker")
+            picker.setObjectName(CELL_EDITOR)
             picker.search_wanted.connect(self._on_search_wanted)
             picker.picked.connect(self._on_picked)
             return picker
         editor = QLineEdit(parent)
-        editor.setObjectName("cell_editor")
+        editor.setObjectName(CELL_EDITOR)
         editor.setFrame(False)
         editor.setMaxLength(2**31 - 1)
         editor.setAccessibleName(column.header)
@@ -126,6 +128,17 @@ class CellDelegate(QStyledItemDelegate):
         elif leaves and isinstance(editor, QLineEdit) and not self._is_good(editor):
             return True
         return super().eventFilter(editor, event)
+
+    def take(self, editor: QWidget) -> bool:
+        """Takes what stands in an open editor and closes it; answers False, and says why, when it cannot be taken."""
+        if isinstance(editor, AuthorPicker):
+            if not editor.take_text():
+                return False
+        elif isinstance(editor, QLineEdit) and not self._is_good(editor):
+            return False
+        self.commitData.emit(editor)
+        self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+        return True
 
     # Slots
 

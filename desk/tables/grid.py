@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QItemSelectionRange, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QTableView, QWidget
+from shiboken6 import isValid
 
-from desk.tables.delegate import CellDelegate
+from desk.tables.delegate import CELL_EDITOR, CellDelegate
 from desk.tables.record_table import STATE, CellState, RecordTable
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Grid(QTableView):
         """The loaded records of the selection."""
         found = (self.table.original_at(row) for row in self.selected_rows()[:COPY_LIMIT])
         return [original for original in found if original is not None]
+
+    def take_editor(self) -> bool:
+        """Takes what stands in an open cell editor, if there is one; False when it cannot be taken."""
+        editor = self.findChild(QLineEdit, CELL_EDITOR)
+        return editor is None or not isValid(editor) or self.cells.take(editor)
 
     def selection_as_tsv(self) -> str:
         """The selected cells: columns by tabs, rows by line ends; a missing value is nothing, an empty text `""`.

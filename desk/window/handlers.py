@@ -49,12 +49,9 @@ class Handlers(QObject):
         }
 
     def commit(self) -> None:
-        """Takes the field that is being typed in, then saves everything."""
-        page = self._window.details.page
-        if page is not None and not page.form.take():
-            self._context.message_wanted.emit(_("A field of the form cannot be taken; nothing was saved."))
-            return
-        self._window.unit.commit()
+        """Takes what is being typed, then saves everything."""
+        if self._window.take_typed():
+            self._window.unit.commit()
 
     def new_record(self) -> None:
         self._show_new(self._context.edits.add(self._window.browser.description.name))

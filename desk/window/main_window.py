@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self._stages: list[Callable[[], None]] = [
             self._furnish_context,
             self._furnish_side,
+            self._import_browser,
             self._furnish_middle,
             self._furnish_details,
             self._furnish_docks,
@@ -95,22 +96,31 @@ class MainWindow(QMainWindow):
         )
 
     def close_catalogue(self) -> None:
-        """Ends everything that runs and gives the catalogue's connections back."""
+        """Ends everything that runs and gives the catalogue's connections back, within a bounded time."""
         self.feed.watch(None)
-        self.context.runner.close()
-        if self.context.catalogue is not None:
-            self.context.catalogue.close()
-            self.context.catalogue = None
+        catalogue, self.context.catalogue = self.context.catalogue, None
+        self.context.runner.close(last=catalogue.close if catalogue else None)
+
+    def take_typed(self) -> bool:
+        """Takes what is being typed in a cell or a form field; False, with the reason shown, when it cannot be."""
+        taken = self.browser.grid.take_editor() and self.details.take()
+        if not taken:
+            self.status.showMessage(
+                _("What is being typed cannot be taken yet: correct it, or press Escape."), MESSAGE_MS
+            )
+        return taken
 
     # Qt
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Asks when edits are pending; the window goes once its workers have ended or a bounded time has passed."""
+        """Asks when edits are pending; the window goes at once, its workers within a bounded time."""
         self.furnish()
-        if len(self.context.edits) and not self._may_close:
+        if not self._may_close and (not self.take_typed() or len(self.context.edits)):
             event.ignore()
-            self.unit.ask_before_closing()
+            if len(self.context.edits):
+                self.unit.ask_before_closing()
             return
+        self.hide()
         self.close_catalogue()
         event.accept()
         self.closed.emit()
@@ -120,7 +130,7 @@ class MainWindow(QMainWindow):
     def _on_opened(self, catalogue: OpenCatalogue) -> None:
         self.furnish()
         if self.context.catalogue is not None:
-            self.context.catalogue.close()
+            self.context.runner.submit(_("Close the catalogue"), self.context.catalogue.close, arguments={})
         self.context.catalogue = catalogue
         info = catalogue.info
         self.setWindowTitle(f"{info.title}{' ' + _('(read-only)') if info.read_only else ''} – Desk")
@@ -265,6 +275,9 @@ class MainWindow(QMainWindow):
         self._tables_dock = self._dock(
             "tables_dock", _("Catalogue"), self.side_bar, Qt.DockWidgetArea.LeftDockWidgetArea
         )
+
+    def _import_browser(self) -> None:
+        import desk.panels.browser  # noqa: F401  (the longest import: a part of its own)
 
     def _furnish_middle(self) -> None:
         from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget

@@ -27,6 +27,8 @@ R = TypeVar("R")
 WORKERS = 3
 """Few on purpose: every busy worker competes with the interface for the interpreter."""
 LAST_WAIT_MS = 3000
+CANCEL_SECONDS = 2.0
+CANCEL_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,15 @@ class Runner(QObject):
         for wanted in list(self._wanted.values()):
             self._cancels.start(_Cancel(wanted.action))
 
-    def close(self) -> bool:
-        """Cancels and drops everything, and waits a bounded time; False when a worker is still in a driver."""
+    def close(self, last: Callable[[], None] | None = None) -> bool:
+        """Cancels and drops everything, runs `last` on a worker, and waits a bounded time.
+
+        False when a worker is still in a driver then.
+        """
         for number in list(self._wanted):
             self._drop(number)
+        if last is not None:
+            self._threads.start(_Job(Action("Close"), last, {}, self._came))
         return bool(self._threads.waitForDone(LAST_WAIT_MS) and self._cancels.waitForDone(LAST_WAIT_MS))
 
     @Slot(object)
@@ -174,4 +181,8 @@ class _Cancel(QRunnable):
         self._action = action
 
     def run(self) -> None:
+        """Cancels until the action gives its connection back: a cancel between two statements stops neither."""
+        deadline = time.monotonic() + CANCEL_SECONDS
         self._action.cancel()
+        while not self._action.wait_until_idle(CANCEL_AGAIN_SECONDS) and time.monotonic() < deadline:
+            self._action.cancel()

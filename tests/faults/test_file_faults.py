@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,6 @@ from tests.support.unprivileged import folder_for_everyone, without_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def filled_path(sqlite_path: Path) -> Iterator[Path]:
     make_books(opened, 30)
     opened.close()
     with folder_for_everyone() as folder:
-        yield shutil.copy(sqlite_path, folder / "library.desk")
+        yield Path(shutil.copy(sqlite_path, folder / "library.desk"))
 
 
 def is_for_reading_only(catalogue: OpenCatalogue, reason: str) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
+from desk.catalog.columns import BOOKS
 from desk.catalog.paging import PageRequest
 from desk.catalog.rows import AuthorRef, BookRow
 from desk.operations.commit import commit_edits
@@ -18,17 +18,18 @@ from desk.operations.pages import load_page
 from desk.tables.author_picker import AuthorPicker
 from desk.tables.delegate import CellDelegate
 from desk.tables.edit_stack import EditStack, NewAuthor
+from desk.tables.grid import Grid
 from desk.tables.look import LIGHT
+from desk.tables.record_table import RecordTable
 from tests.support.shared_data import shared_data
 from tests.support.shelf import Shelf, book
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex
+    from PySide6.QtGui import QImage
     from pytestqt.qtbot import QtBot
 
     from desk.operations.connect import OpenCatalogue
-    from desk.tables.grid import Grid
-    from desk.tables.record_table import RecordTable
 
 COLUMNS = {"title": 0, "author": 1, "published_year": 3, "isbn": 4, "language": 5, "price": 6}
 
@@ -70,10 +71,11 @@ def put_mark_first(editor: QLineEdit, text: str) -> None:
     editor.backspace()
 
 
-@pytest.mark.parametrize(("column", "typed", "reason"), BAD)
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad[0]}-{bad[2]}")
 def test_a_bad_value_keeps_the_editor_open_and_says_why(
-    grid: Grid, edits: EditStack, qtbot: QtBot, column: str, typed: str, reason: str
+    grid: Grid, edits: EditStack, qtbot: QtBot, bad: tuple[str, str, str]
 ) -> None:
+    column, typed, reason = bad
     editor = open_editor(grid, column)
     index = grid.currentIndex()
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
@@ -319,14 +321,13 @@ def naughty_strings() -> list[str]:
 
 
 def test_every_naughty_string_comes_back_as_it_was_typed(
-    catalogue: OpenCatalogue, books: RecordTable, edits: EditStack, qtbot: QtBot
+    catalogue: OpenCatalogue, edits: EditStack, qtbot: QtBot
 ) -> None:
-    from desk.tables.grid import Grid
-
     strings = naughty_strings()
     marked = [text for text in strings if text.startswith(("\ufeff", "\ufffe"))]
     assert marked
     keys = [edits.add("books", {"title": "not typed yet"}) for _text in strings]
+    books = RecordTable(BOOKS, edits)
     books.show_view(books.criteria)
     grid = Grid(books)
     qtbot.addWidget(grid)
