@@ -205,6 +205,20 @@ def test_two_catalogues_share_a_database_in_schemas_of_their_own(empty_postgres_
     assert revisions.status_of(second).state is revisions.SchemaState.CURRENT
 
 
+def test_options_of_the_url_come_on_top_of_ours(postgres_url: str) -> None:
+    url = engines.target_url(postgres_url).update_query_dict({"options": "-c statement_timeout=1234"})
+    opened = open_catalogue(target=url.render_as_string(hide_password=False))
+    assert scalar(opened, "SHOW statement_timeout") == "1234ms"
+    assert scalar(opened, "SHOW search_path") == '"desk"'
+    opened.close()
+
+
+def test_a_url_can_ask_for_reading_only(sqlite_path: Path) -> None:
+    opened = open_catalogue(target=f"sqlite:///{sqlite_path}?mode=ro")
+    assert "mode=ro" in opened.info.read_only
+    opened.close()
+
+
 def test_statements_of_many_rows_run_inside_the_time_out_of_none(postgres_url: str) -> None:
     opened = open_catalogue(target=postgres_url)
     assert scalar(opened, "SHOW statement_timeout") == "0"
