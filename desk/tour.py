@@ -11,11 +11,10 @@ import os
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEventLoop, QObject, QPoint, Qt, QTimer, Slot
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessageBox, QWidget
 
@@ -24,17 +23,17 @@ from desk.catalog.columns import BOOKS
 from desk.catalog.criteria import Criteria, Op
 from desk.dialogs.conflict import THEIRS, ConflictDialog
 from desk.work import door
+from desk.work.heartbeat import BEAT_MS, Heartbeat
 from desk.work.runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from PySide6.QtGui import QAction
 
     from desk.catalog.snapshots import Cost
     from desk.window.main_window import MainWindow
 
-BEAT_MS = 5
 STEP_SECONDS = 20.0
 BURST = 50
 SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
@@ -43,42 +42,6 @@ SIZES = {"small": (1024, 640), "large": (1920, 1080)}
 
 class TourFailure(Exception):
     """A step did not show what it should."""
-
-
-class Heartbeat(QObject):
-    """Measures the longest time in which the interface's thread did not come to its timer (milliseconds)."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.samples = 0
-        self.longest_ms = 0.0
-        self.during = self.longest_during = ""
-        """What is going on now, and what went on during the longest stall."""
-        self._last = time.perf_counter()
-        self._timer = QTimer(self, interval=BEAT_MS)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._on_beat)
-        self._timer.start()
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """For the tour's own work, such as taking screenshots."""
-        self._on_beat()
-        yield
-        self._last = time.perf_counter()
-
-    def stop(self) -> None:
-        self._on_beat()
-        self._timer.stop()
-
-    @Slot()
-    def _on_beat(self) -> None:
-        now = time.perf_counter()
-        gap_ms = (now - self._last) * 1000 - BEAT_MS
-        if gap_ms > self.longest_ms:
-            self.longest_ms, self.longest_during = gap_ms, self.during
-        self.samples += 1
-        self._last = now
 
 
 class Tour:

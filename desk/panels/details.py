@@ -246,7 +246,7 @@ class RecordPage(QScrollArea):
             lines.append(_("Created {time}").format(time=values.format_time(details.created_at)))
         if details is not None and details.row.updated_at is not None:
             lines.append(_("Changed {time}").format(time=values.format_time(details.row.updated_at)))
-        self._times.setText("   ".join(lines))
+        self._times.setText("\n".join(lines))
 
     @Slot(object, str)
     def _on_authors_wanted(self, picker: AuthorPicker, text: str) -> None:

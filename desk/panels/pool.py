@@ -53,7 +53,7 @@ class PoolPanel(QWidget):
         self.alert = named(QLabel(), "pool_alert", _("Use of the pool"))
         self.status = named(QLabel(), "pool_status", "pool.status()")
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.status.setWordWrap(True)
+        dim(self.status)
         self.timeline = Timeline()
         self.holders = self._make_holders()
         self._told: dict[QLabel, str] = {}
@@ -119,10 +119,14 @@ class PoolPanel(QWidget):
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.setShowGrid(False)
+        table.setMinimumHeight(54)
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        table.setColumnWidth(0, 180)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setColumnWidth(0, 150)
+        table.setColumnWidth(1, 100)
+        table.setColumnWidth(2, 70)
         return table
 
     def _lay_out(self) -> None:
@@ -140,16 +144,19 @@ class PoolPanel(QWidget):
         left = QVBoxLayout()
         left.addLayout(tiles)
         left.addWidget(self.alert)
-        left.addWidget(self.status)
         left.addStretch(1)
         right = QVBoxLayout()
         right.addWidget(self.timeline, 1)
         right.addWidget(self.holders, 1)
-        box = QHBoxLayout(self)
+        both = QHBoxLayout()
+        both.setSpacing(16)
+        both.addLayout(left, 2)
+        both.addLayout(right, 5)
+        box = QVBoxLayout(self)
         box.setContentsMargins(8, 6, 8, 6)
-        box.setSpacing(16)
-        box.addLayout(left, 2)
-        box.addLayout(right, 5)
+        box.setSpacing(4)
+        box.addLayout(both, 1)
+        box.addWidget(self.status)
 
 
 def _alert_style(colours: Look) -> str:

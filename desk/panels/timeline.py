@@ -27,7 +27,7 @@ class Timeline(QWidget):
         super().__init__(parent)
         self.setObjectName("pool_timeline")
         self.setAccessibleName(_("The last five minutes of the pool"))
-        self.setMinimumHeight(90)
+        self.setMinimumHeight(60)
         self._points: deque[tuple[float, int, int, int]] = deque(maxlen=int(SECONDS / STEP) + 2)
         self._limit = 1
 

@@ -40,6 +40,8 @@ class AuthorPicker(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.value: AuthorRef | NewAuthor | None = None
+        self._found_for = ""
+        """The text that the choices on offer were found for."""
         self.setPlaceholderText(_("Anonymous"))
         self.setAccessibleName(_("Author"))
         self.setClearButtonEnabled(True)
@@ -68,6 +70,7 @@ class AuthorPicker(QLineEdit):
         """Shows what a search found; ignored when something else was typed since."""
         if text != self.text() or not self.isVisible():
             return
+        self._found_for = text
         self._list.clear()
         for author in found:
             self._offer(author.name, author)
@@ -102,11 +105,16 @@ class AuthorPicker(QLineEdit):
                 self.value = None
                 self.picked.emit(None)
             return True
-        if self._list.isVisible() and self._list.currentRow() >= 0:
+        if self._list.isVisible() and self._list.currentRow() >= 0 and self._found_for == text:
             self.pick(self._list.currentRow())
-            return True
+            return self.value is not None and self.text() == self.value.name
         self._on_pause()
         return False
+
+    def take_emptiness(self) -> None:
+        """Makes an empty line "no author", as leaving it does; any other text needs a choice."""
+        if not self.text().strip():
+            self.take_text()
 
     # Qt
 
@@ -129,6 +137,7 @@ class AuthorPicker(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._list.hide()
+        self.take_emptiness()
         super().focusOutEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -18,8 +18,6 @@ from desk.tables.record_table import LEFT, RIGHT, RIGHT_PADDING, CellState, Reco
 Index = QModelIndex | QPersistentModelIndex
 
 NO_VALUE = "–"
-CELL_EDITOR = "cell_editor"
-"""The object name of a cell's editor while it is open."""
 DIM = CellState.MISSING | CellState.EMPTY | CellState.WAITING | CellState.DOOMED
 MARKED = CellState.CHANGED | CellState.FRESH | CellState.DOOMED | CellState.DOUBTFUL
 LEAVING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
@@ -86,12 +84,12 @@ class CellDelegate(QStyledItemDelegate):
         column = self._column(index)
         if column.kind is Kind.AUTHOR:
             picker = AuthorPicker(parent)
-            picker.setObjectName(CELL_EDITOR)
+            picker.setObjectName("cell_author_picker")
             picker.search_wanted.connect(self._on_search_wanted)
             picker.picked.connect(self._on_picked)
             return picker
         editor = QLineEdit(parent)
-        editor.setObjectName(CELL_EDITOR)
+        editor.setObjectName("cell_editor")
         editor.setFrame(False)
         editor.setMaxLength(2**31 - 1)
         editor.setAccessibleName(column.header)
@@ -105,16 +103,15 @@ class CellDelegate(QStyledItemDelegate):
         elif isinstance(editor, QLineEdit):
             editor.setText(_as_typed(self._column(index), value))
             editor.selectAll()
+            editor.setProperty("started", editor.text())  # not always the value: Qt drops a leading U+FEFF
         editor.setProperty("column", self._column(index))
-        editor.setProperty("before", index.data(Qt.ItemDataRole.EditRole))
+        editor.setProperty("before", value)
 
     def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
         if isinstance(editor, AuthorPicker):
             if editor.value != editor.property("before"):
                 model.setData(index, editor.value)
-        elif isinstance(editor, QLineEdit) and editor.text() != _as_typed(
-            self._column(index), editor.property("before")
-        ):
+        elif isinstance(editor, QLineEdit) and editor.text() != editor.property("started"):
             model.setData(index, editor.text())
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
@@ -123,17 +120,25 @@ class CellDelegate(QStyledItemDelegate):
             isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in LEAVING_KEYS
         )
         if leaves and isinstance(editor, AuthorPicker):
-            if event.type() == QEvent.Type.KeyPress and not editor.take_text():
+            before = editor.value
+            if event.type() == QEvent.Type.FocusOut:
+                editor.take_emptiness()
+            elif not editor.take_text():
                 return True
+            if editor.value is not before:
+                return event.type() == QEvent.Type.KeyPress  # what was picked has closed the editor
         elif leaves and isinstance(editor, QLineEdit) and not self._is_good(editor):
             return True
         return super().eventFilter(editor, event)
 
     def take(self, editor: QWidget) -> bool:
-        """Takes what stands in an open editor and closes it; answers False, and says why, when it cannot be taken."""
+        """Takes what stands in an open editor and closes it; answers False when it cannot be taken."""
         if isinstance(editor, AuthorPicker):
+            before = editor.value
             if not editor.take_text():
                 return False
+            if editor.value is not before:
+                return True
         elif isinstance(editor, QLineEdit) and not self._is_good(editor):
             return False
         self.commitData.emit(editor)
@@ -160,7 +165,7 @@ class CellDelegate(QStyledItemDelegate):
 
     def _is_good(self, editor: QLineEdit) -> bool:
         column: Column = editor.property("column")
-        if editor.text() == _as_typed(column, editor.property("before")):
+        if editor.text() == editor.property("started"):
             return True
         try:
             column.parse(editor.text())

@@ -181,7 +181,7 @@ class EditStack(QObject):
             self._buffer.put(key, edit)
 
         yield put
-        if any(before != after or before is not after for _key, before, after in puts):
+        if any(before != after for _key, before, after in puts):
             self.steps.push(_Step(text, self._buffer, puts))
 
     @Slot()

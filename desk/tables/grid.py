@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QItemSelectionRange, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QTableView, QWidget
-from shiboken6 import isValid
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from desk.tables.delegate import CELL_EDITOR, CellDelegate
+from desk.tables.delegate import CellDelegate
 from desk.tables.record_table import STATE, CellState, RecordTable
 
 if TYPE_CHECKING:
@@ -62,11 +61,6 @@ class Grid(QTableView):
         found = (self.table.original_at(row) for row in self.selected_rows()[:COPY_LIMIT])
         return [original for original in found if original is not None]
 
-    def take_editor(self) -> bool:
-        """Takes what stands in an open cell editor, if there is one; False when it cannot be taken."""
-        editor = self.findChild(QLineEdit, CELL_EDITOR)
-        return editor is None or not isValid(editor) or self.cells.take(editor)
-
     def selection_as_tsv(self) -> str:
         """The selected cells: columns by tabs, rows by line ends; a missing value is nothing, an empty text `""`.
 
@@ -90,7 +84,20 @@ class Grid(QTableView):
         QGuiApplication.clipboard().setText(text)
         return len(self.selected_rows()[:COPY_LIMIT])
 
+    def take_editor(self) -> bool:
+        """Takes what stands in an open editor; answers False when it cannot be taken and stays."""
+        editor: QWidget | None = self.indexWidget(self.currentIndex())  # the stubs forget None
+        return editor is None or self.cells.take(editor)
+
     # Qt
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click elsewhere leaves an open editor, unless it holds what cannot be taken."""
+        editor: QWidget | None = self.indexWidget(self.currentIndex())  # the stubs forget None
+        if editor is not None and not self.take_editor():
+            editor.setFocus()
+            return
+        super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         super().mouseDoubleClickEvent(event)

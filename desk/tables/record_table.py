@@ -16,6 +16,7 @@ from desk.catalog.criteria import Criteria
 from desk.catalog.edits import Edit, EditKind, RecordKey
 from desk.catalog.paging import Mark, Marks, Page, PageCache, PageRequest
 from desk.errors import InvalidInput
+from desk.i18n import _
 from desk.tables.edit_stack import EditStack, NewAuthor, Original
 
 if TYPE_CHECKING:
@@ -125,8 +126,8 @@ class RecordTable(QAbstractTableModel):
         if page.end is not None:
             self.marks.add((page.end,))
         end = request.position + len(page.rows)
-        if page.is_last:
-            self._resize(end, exact=True)
+        if page.is_last:  # an empty page beyond the end knows only that there are no more rows than that
+            self._resize(end if page.rows else min(end, self._rows), exact=True)
         elif end > self._rows:
             self._resize(end, exact=False)
         if page.rows:
@@ -236,7 +237,10 @@ class RecordTable(QAbstractTableModel):
     def setData(self, index: Index, value: Any, role: int = EDIT) -> bool:
         """Takes a typed text, or a link or value as it is; a refused text is told by `refused`."""
         original = self.original_at(index.row()) if index.isValid() else None
-        if role != EDIT or original is None or self._edits.frozen:
+        if role != EDIT or original is None:
+            return False
+        if self._edits.frozen:
+            self.refused.emit(_("Nothing can be changed while a commit runs."))
             return False
         column = self.columns[index.column()]
         try:
@@ -251,7 +255,8 @@ class RecordTable(QAbstractTableModel):
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        if self.editable and self.columns[index.column()].editable and not self._is_doomed(index.row()):
+        can_edit = self.editable and not self._edits.frozen and self.columns[index.column()].editable
+        if can_edit and not self._is_doomed(index.row()):
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
