@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from desk.resources import resource
@@ -17,8 +18,13 @@ from desk.window.main_window import MainWindow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtCore import Qt
+
 SWITCH_SECONDS = 0.0005
 """How long a worker may keep the interpreter while the interface waits; Python's own 5 ms make frames stutter."""
+
+
+LONGEST_START_MS = 10_000
 
 
 class _FirstPaint(QObject):
@@ -46,31 +52,49 @@ def make_application(arguments: list[str]) -> QApplication:
     application.setApplicationDisplayName("Desk")
     application.setDesktopFileName("desk")
     application.setStyle("Fusion")
-    hints = QGuiApplication.styleHints()
-    use_scheme(hints.colorScheme())
-    hints.colorSchemeChanged.connect(use_scheme)
+    dark = QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
+    use_look(DARK if dark else LIGHT)  # asking for the colour scheme itself costs 17 ms: that comes after the paint
     return application
+
+
+def follow_scheme() -> None:
+    """From now on the system's colour scheme chooses between light and dark."""
+    hints = QGuiApplication.styleHints()
+    hints.colorSchemeChanged.connect(use_scheme)
+    if hints.colorScheme().name != "Unknown":
+        use_scheme(hints.colorScheme())
 
 
 def use_scheme(scheme: Qt.ColorScheme) -> None:
     """Draws everything in the light or the dark palette; an unknown scheme is light."""
-    use_look(DARK if scheme == Qt.ColorScheme.Dark else LIGHT)
+    use_look(DARK if scheme.name == "Dark" else LIGHT)
 
 
 def bootstrap(target: str | None = None, *, on_first_paint: Callable[[], None] | None = None) -> MainWindow:
     """Builds the window, shows it, and opens `target` (None: the sample) once it has been painted."""
+    gc.disable()  # a start only makes objects that stay
     window = MainWindow()
+    window.catalogue_shown.connect(_keep_what_is_there)
+    QTimer.singleShot(LONGEST_START_MS, window, _keep_what_is_there)
 
     def painted() -> None:
         window.setWindowIcon(QIcon(str(resource("desk.svg"))))
         if on_first_paint is not None:
             on_first_paint()
+        follow_scheme()
         window.furnished.connect(partial(window.open_target, target))
         window.furnish_next()
 
     _FirstPaint(window, painted)
     window.show()
     return window
+
+
+def _keep_what_is_there() -> None:
+    """Ends the start: what was made until now is never looked through for garbage again, which would stall frames."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def main(arguments: list[str] | None = None) -> int:

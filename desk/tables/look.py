@@ -6,10 +6,10 @@ change it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QRectF, QSize
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -19,8 +19,7 @@ Role = QPalette.ColorRole
 Group = QPalette.ColorGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """The colours of one scheme, as #rrggbb.
 
     `pending`, `fresh` and `doomed` are the backgrounds of changed, new and deleted cells, the `..._mark` colours the
@@ -78,7 +77,7 @@ def use_look(of: Look) -> None:
     _in_force = of
     QApplication.setPalette(palette(of))
     application = QApplication.instance()
-    if isinstance(application, QApplication):
+    if isinstance(application, QApplication) and application.styleSheet() != sheet(of):
         application.setStyleSheet(sheet(of))
 
 
@@ -134,7 +133,7 @@ class _SvgIcon(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         made = QPixmap(size)
-        made.fill(Qt.GlobalColor.transparent)
+        made.fill(QColor(0, 0, 0, 0))
         painter = QPainter(made)
         self.paint(painter, made.rect(), mode, state)
         painter.end()

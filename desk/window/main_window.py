@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QMainWindow
 
 from desk.errors import ActionCancelled, DeskError
@@ -17,6 +17,7 @@ from desk.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtCore import Qt
     from PySide6.QtGui import QCloseEvent
     from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -264,11 +265,14 @@ class MainWindow(QMainWindow):
         from desk.work import door
         from desk.work.feeds import PoolFeed
 
+        self.setUpdatesEnabled(False)  # no half-furnished window is painted
         self._door = door
         self.context = Context(self)
         self.feed = PoolFeed(self)
 
     def _furnish_side(self) -> None:
+        from PySide6.QtCore import Qt
+
         from desk.panels.side_bar import SideBar
 
         self.side_bar = SideBar()
@@ -301,6 +305,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(holder)
 
     def _furnish_details(self) -> None:
+        from PySide6.QtCore import Qt
+
         from desk.panels.details import DetailsPanel
 
         self.details = DetailsPanel(self.context)
@@ -309,6 +315,8 @@ class MainWindow(QMainWindow):
         )
 
     def _furnish_docks(self) -> None:
+        from PySide6.QtCore import Qt
+
         from desk.panels.pending_edits import PendingEditsPanel
         from desk.panels.pool import PoolPanel
 
@@ -367,6 +375,7 @@ class MainWindow(QMainWindow):
             browser.first_page_shown.connect(self.catalogue_shown)
             browser.grid.addActions([self.commands[name] for name in ("edit_record", "copy", "duplicate", "delete")])
         self._enable_now()
+        self.setUpdatesEnabled(True)
         self.furnished.emit()
 
     def _dock(self, name: str, title: str, inside: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
