@@ -306,6 +306,7 @@ class AuthorPage(RecordPage):
         self.sums.setWordWrap(True)
         self.table = RecordTable(BOOKS, context.edits, self)
         self.table.editable = False
+        self.table.shows_new = False
         self.books = named(Grid(self.table), "author_books", _("Books of this author"))
         self.books.setMinimumHeight(140)
         self.books.verticalHeader().hide()

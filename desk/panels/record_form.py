@@ -92,6 +92,8 @@ class Field(QWidget):
         super().__init__(parent)
         self._column = column
         self._value: Any = None
+        self._started = ""
+        """The text from which typing starts; not always the value's own: editors change line ends."""
         self._pending = False
         self.editor = self._make_editor()
         self.editor.installEventFilter(self)
@@ -121,7 +123,7 @@ class Field(QWidget):
 
     def show_value(self, value: Any, *, pending: bool) -> None:
         """Shows a value, unless something else is being typed here."""
-        typing = self.editor.hasFocus() and self.text != self._shown(self._value)
+        typing = self.text != self._started and (self.editor.hasFocus() or bool(self.reason))
         self._value = value
         self._mark(pending)
         if typing:
@@ -134,6 +136,7 @@ class Field(QWidget):
         elif isinstance(self.editor, QLineEdit) and self.text != self._shown(value):
             self.editor.setText(self._shown(value))
             self.editor.setCursorPosition(0)
+        self._started = self.text
 
     def set_editable(self, editable: bool) -> None:
         assert isinstance(self.editor, QLineEdit | QPlainTextEdit)
@@ -141,19 +144,19 @@ class Field(QWidget):
 
     def take(self) -> bool:
         """Takes what stands here; answers False, and shows the reason, when it cannot be taken."""
-        if isinstance(self.editor, AuthorPicker):
-            return True  # it takes by choosing
-        if self.text == self._shown(self._value):
+        if self.text == self._started:
             self._reason.hide()
             return True
+        if isinstance(self.editor, AuthorPicker):
+            return self._take_choice(self.editor)
         try:
             value = self._column.parse(self.text)
         except InvalidInput as problem:
-            self._reason.setText(str(problem))
-            self._reason.show()
+            self._refuse(str(problem))
             return False
         self._reason.hide()
         self._value = value
+        self._started = self.text
         self.value_entered.emit(self._column.name, value)
         return True
 
@@ -176,16 +179,29 @@ class Field(QWidget):
     @Slot(object)
     def _on_picked(self, choice: NewAuthor | None) -> None:
         self._value = choice
+        self._started = self.text
+        self._reason.hide()
         self.value_entered.emit(self._column.name, choice)
 
     # Helpers
+
+    def _take_choice(self, picker: AuthorPicker) -> bool:
+        """An author is taken by choosing: a name that was only typed is none yet."""
+        if picker.take_text():
+            return True
+        self._refuse(_("Choose an author from the list, or create the new one."))
+        return False
+
+    def _refuse(self, reason: str) -> None:
+        self._reason.setText(reason)
+        self._reason.show()
 
     def _gives_up(self, event: QEvent) -> bool:
         return (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
             and event.key() == Qt.Key.Key_Escape
-            and self.text != self._shown(self._value)
+            and self.text != self._started
         )
 
     def _give_up(self) -> None:
@@ -197,6 +213,7 @@ class Field(QWidget):
             self.editor.setPlainText(self._shown(self._value))
         else:
             self.editor.setText(self._shown(self._value))
+        self._started = self.text
         self._reason.hide()
         self.given_up.emit()
 

@@ -12,8 +12,9 @@ from desk.catalog.columns import Column, Kind
 from desk.errors import InvalidInput
 from desk.i18n import _
 from desk.tables.author_picker import AuthorPicker
+from desk.tables.cells import LEFT, RIGHT, RIGHT_PADDING, CellState
 from desk.tables.look import look
-from desk.tables.record_table import LEFT, RIGHT, RIGHT_PADDING, CellState, RecordTable
+from desk.tables.record_table import RecordTable
 
 Index = QModelIndex | QPersistentModelIndex
 

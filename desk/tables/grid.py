@@ -8,11 +8,12 @@ from PySide6.QtCore import QItemSelectionRange, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from desk.tables.cells import STATE, CellState
 from desk.tables.delegate import CellDelegate
-from desk.tables.record_table import STATE, CellState, RecordTable
 
 if TYPE_CHECKING:
     from desk.tables.edit_stack import Original
+    from desk.tables.record_table import RecordTable
 
 COPY_LIMIT = 20_000
 """Rows; a bigger copy would hold the interface up."""

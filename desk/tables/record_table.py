@@ -6,51 +6,37 @@ zero-timer announces all missing pages together.
 
 from __future__ import annotations
 
-from enum import IntFlag
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal, Slot
 
-from desk.catalog.columns import Column, Kind, TableDescription
 from desk.catalog.criteria import Criteria
 from desk.catalog.edits import Edit, EditKind, RecordKey
 from desk.catalog.paging import Mark, Marks, Page, PageCache, PageRequest
 from desk.errors import InvalidInput
 from desk.i18n import _
+from desk.tables.cells import (
+    ACCESSIBLE,
+    ALIGNMENT,
+    DISPLAY,
+    EDIT,
+    LEFT,
+    PLACEHOLDER,
+    RIGHT,
+    RIGHT_PADDING,
+    STATE,
+    TOOL_TIP,
+    CellState,
+    state_of,
+    state_of_edit,
+)
 from desk.tables.edit_stack import EditStack, NewAuthor, Original
 
 if TYPE_CHECKING:
+    from desk.catalog.columns import Column, TableDescription
     from desk.catalog.rows import Row
 
 Index = QModelIndex | QPersistentModelIndex
-
-DISPLAY = int(Qt.ItemDataRole.DisplayRole)
-EDIT = int(Qt.ItemDataRole.EditRole)
-TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
-ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
-ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
-STATE = int(Qt.ItemDataRole.UserRole)
-"""The role under which a cell answers its `CellState`."""
-
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-PLACEHOLDER = "…"
-RIGHT_PADDING = "\u00a0\u00a0"
-"""Keeps a number off the text of the next column."""
-
-
-class CellState(IntFlag):
-    """What a delegate draws beside the text."""
-
-    PLAIN = 0
-    MISSING = 1
-    """No value: not the same as an empty text."""
-    EMPTY = 2
-    CHANGED = 4
-    FRESH = 8
-    DOOMED = 16
-    DOUBTFUL = 32
-    WAITING = 64
 
 
 class RecordTable(QAbstractTableModel):
@@ -70,6 +56,8 @@ class RecordTable(QAbstractTableModel):
         self.columns = description.grid
         self.criteria = Criteria(description.name)
         self.editable = True
+        self.shows_new = True
+        """Whether pending new records stand on top; not in a view of some records only."""
         self.marks = Marks()
         self._edits = edits
         self._cache = PageCache()
@@ -104,7 +92,7 @@ class RecordTable(QAbstractTableModel):
         self._asked.clear()
         self._cache.clear()
         self._rows, self._exact = 0, False
-        self._fresh = self._edits.inserts(self.description.name)
+        self._fresh = self._inserts()
         self.endResetModel()
         self.total_changed.emit(0)
 
@@ -200,8 +188,8 @@ class RecordTable(QAbstractTableModel):
             if found is None:
                 return PLACEHOLDER, CellState.WAITING
             text = found[1][section]
-        state = _state_of(column, text)
-        return text, state if edit is None else state | _state_of_edit(edit, column)
+        state = state_of(column, text)
+        return text, state if edit is None else state | state_of_edit(edit, column)
 
     def value_at(self, row: int, column: Column) -> Any:
         """The value of a cell, pending changes included."""
@@ -318,7 +306,7 @@ class RecordTable(QAbstractTableModel):
 
     def _update_fresh(self) -> None:
         """Brings the new records on top in line with the buffer, one row signal for each difference."""
-        now = self._edits.inserts(self.description.name)
+        now = self._inserts()
         keys = {edit.key for edit in now}
         for row in range(len(self._fresh) - 1, -1, -1):
             if self._fresh[row].key not in keys:
@@ -332,6 +320,9 @@ class RecordTable(QAbstractTableModel):
                 self.beginInsertRows(QModelIndex(), row, row)
                 self._fresh.insert(row, edit)
                 self.endInsertRows()
+
+    def _inserts(self) -> list[Edit]:
+        return self._edits.inserts(self.description.name) if self.shows_new else []
 
     def _edit_at(self, row: int) -> Edit | None:
         if not len(self._edits):
@@ -389,19 +380,3 @@ def original_of(description: TableDescription, record: Row, **more: Any) -> Orig
     }
     label = getattr(record, description.label)
     return Original(RecordKey(description.name, record.id), record.version, {**values, **more}, label)
-
-
-def _state_of(column: Column, text: str | None) -> CellState:
-    if text is None:
-        return CellState.MISSING
-    if not text:
-        return CellState.PLAIN if column.kind is Kind.LIST else CellState.EMPTY
-    return CellState.DOUBTFUL if column.kind is Kind.ISBN and column.doubt(text) else CellState.PLAIN
-
-
-def _state_of_edit(edit: Edit, column: Column) -> CellState:
-    if edit.kind is EditKind.DELETE:
-        return CellState.DOOMED
-    if edit.kind is EditKind.INSERT:
-        return CellState.FRESH
-    return CellState.CHANGED if column.name in edit.values else CellState.PLAIN

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from desk.catalog.columns import BOOKS
 from desk.catalog.paging import PageRequest
@@ -191,7 +191,7 @@ def test_an_emptied_cell_has_no_value_where_none_may_be_kept(grid: Grid, edits: 
 
 def test_an_isbn_is_kept_in_its_normal_form(grid: Grid, edits: EditStack, qtbot: QtBot) -> None:
     editor = open_editor(grid, "isbn")
-    editor.setText("0-14-044913-8")
+    editor.setText("0-14-044913-2")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(edits) == 1)
     assert edits.edits()[0].values == {"isbn": "9780140449136"}
@@ -331,7 +331,7 @@ def test_every_naughty_string_comes_back_as_it_was_typed(
     books.show_view(books.criteria)
     grid = Grid(books)
     qtbot.addWidget(grid)
-    grid.resize(800, 400)
+    grid.resize(300, 80)
     grid.show()
     for key, text in zip(keys, strings, strict=True):
         row = books.row_of(key)
@@ -342,6 +342,9 @@ def test_every_naughty_string_comes_back_as_it_was_typed(
         if text in marked:
             assert "byte order mark" in editor.toolTip()
             QTest.keyClick(editor, Qt.Key.Key_Escape)
+        QApplication.processEvents()
+        assert not is_open(grid, grid.currentIndex())
+        if text in marked:
             edits.drop(key)
     assert [edit.values["title"] for edit in edits.edits()] == [text for text in strings if text not in marked]
     result = commit_edits(sessions=catalogue.sessions, batch=edits.batch())

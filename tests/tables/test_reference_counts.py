@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from desk.tables.record_table import STATE
+from desk.tables.cells import STATE
 from tests.support.shelf import Shelf
 
 if TYPE_CHECKING:

@@ -1,0 +1,59 @@
+"""What a cell answers and what a delegate draws for it: the roles, the texts that stand for something, the states."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from desk.catalog.columns import Kind
+from desk.catalog.edits import EditKind
+
+if TYPE_CHECKING:
+    from desk.catalog.columns import Column
+    from desk.catalog.edits import Edit
+
+DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+EDIT = int(Qt.ItemDataRole.EditRole)
+TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
+ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
+ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
+STATE = int(Qt.ItemDataRole.UserRole)
+"""The role under which a cell answers its `CellState`."""
+
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+PLACEHOLDER = "…"
+RIGHT_PADDING = "\u00a0\u00a0"
+"""Keeps a number off the text of the next column."""
+
+
+class CellState(IntFlag):
+    """What a delegate draws beside the text."""
+
+    PLAIN = 0
+    MISSING = 1
+    """No value: not the same as an empty text."""
+    EMPTY = 2
+    CHANGED = 4
+    FRESH = 8
+    DOOMED = 16
+    DOUBTFUL = 32
+    WAITING = 64
+
+
+def state_of(column: Column, text: str | None) -> CellState:
+    if text is None:
+        return CellState.MISSING
+    if not text:
+        return CellState.PLAIN if column.kind is Kind.LIST else CellState.EMPTY
+    return CellState.DOUBTFUL if column.kind is Kind.ISBN and column.doubt(text) else CellState.PLAIN
+
+
+def state_of_edit(edit: Edit, column: Column) -> CellState:
+    if edit.kind is EditKind.DELETE:
+        return CellState.DOOMED
+    if edit.kind is EditKind.INSERT:
+        return CellState.FRESH
+    return CellState.CHANGED if column.name in edit.values else CellState.PLAIN

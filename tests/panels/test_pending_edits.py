@@ -1,0 +1,117 @@
+"""The list of pending edits: old and new of every field, each of which can be dropped alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desk.catalog.columns import BOOKS
+from desk.catalog.edits import RecordKey
+from desk.panels.pending_edits import PendingEditsPanel
+from desk.tables.edit_stack import NewAuthor
+from desk.tables.record_table import original_of
+from tests.support.shelf import book
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QTreeWidgetItem
+    from pytestqt.qtbot import QtBot
+
+    from desk.panels.context import Context
+
+KEY = RecordKey("books", 1)
+
+
+@pytest.fixture
+def panel(context: Context, qtbot: QtBot) -> PendingEditsPanel:
+    made = PendingEditsPanel(context)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def items(panel: PendingEditsPanel) -> list[QTreeWidgetItem]:
+    return [panel.tree.topLevelItem(row) for row in range(panel.tree.topLevelItemCount())]
+
+
+def lines(panel: PendingEditsPanel) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Each record with its fields as (name, before, after)."""
+    return [
+        (
+            item.text(0),
+            [
+                (item.child(row).text(0), item.child(row).text(1), item.child(row).text(2))
+                for row in range(item.childCount())
+            ],
+        )
+        for item in items(panel)
+    ]
+
+
+def test_nothing_pending_says_what_to_do(panel: PendingEditsPanel) -> None:
+    assert not panel.tree.isVisible()
+    assert not panel.commit.isEnabled()
+    assert not panel.roll_back.isEnabled()
+    assert not panel.drop.isEnabled()
+
+
+def test_every_change_is_listed_with_old_and_new(panel: PendingEditsPanel, context: Context, qtbot: QtBot) -> None:
+    original = original_of(BOOKS, book(1, language=""))
+    context.edits.set_field(original, "title", "Orlando")
+    context.edits.set_field(original, "published_year", None)
+    context.edits.set_field(original, "language", "de")
+    context.edits.set_field(original, "author", NewAuthor("Sappho"))
+    context.edits.delete([original_of(BOOKS, book(2))])
+    qtbot.waitUntil(lambda: len(items(panel)) == 3)
+    changed, author, deleted = lines(panel)
+    assert changed == (
+        "• book: Orlando",
+        [
+            ("Title", "Book 1", "Orlando"),
+            ("Year", "1925", "–"),
+            ("Language", "(empty)", "de"),
+            ("Author", "Woolf, Virginia", "Sappho"),
+        ],
+    )
+    assert author == ("+ author: Sappho", [("Name", "", "Sappho")])
+    assert deleted == ("× book: Book 2", [])
+    assert panel.count.text() == "3 records with pending edits"
+    assert panel.commit.isEnabled()
+    assert panel.roll_back.isEnabled()
+
+
+def test_one_field_or_a_record_is_dropped(panel: PendingEditsPanel, context: Context, qtbot: QtBot) -> None:
+    original = original_of(BOOKS, book(1))
+    context.edits.set_field(original, "title", "Orlando")
+    context.edits.set_field(original, "language", "de")
+    context.edits.add("authors", {"name": "Sappho"})
+    qtbot.waitUntil(lambda: len(items(panel)) == 2)
+    panel.tree.setCurrentItem(items(panel)[0].child(0))
+    panel.drop.click()
+    edit = context.edits.get(KEY)
+    assert edit is not None
+    assert list(edit.values) == ["language"]
+    qtbot.waitUntil(lambda: items(panel)[0].childCount() == 1)
+    assert not panel.drop.isEnabled()
+    panel.tree.setCurrentItem(items(panel)[0])
+    panel.drop.click()
+    qtbot.waitUntil(lambda: [text for text, _fields in lines(panel)] == ["+ author: Sappho"])
+    context.edits.steps.undo()
+    qtbot.waitUntil(lambda: len(items(panel)) == 2)
+
+
+def test_buttons_tell_what_is_wanted(panel: PendingEditsPanel, context: Context, qtbot: QtBot) -> None:
+    context.edits.add("authors")
+    qtbot.waitUntil(panel.commit.isEnabled)
+    with qtbot.waitSignal(panel.commit_wanted):
+        panel.commit.click()
+    with qtbot.waitSignal(panel.roll_back_wanted):
+        panel.roll_back.click()
+
+
+def test_an_item_leads_to_its_record(panel: PendingEditsPanel, context: Context, qtbot: QtBot) -> None:
+    context.edits.set_field(original_of(BOOKS, book(1)), "title", "Orlando")
+    qtbot.waitUntil(lambda: bool(items(panel)))
+    with qtbot.waitSignal(context.record_wanted) as wanted:
+        panel.tree.itemActivated.emit(items(panel)[0].child(0), 0)
+    assert wanted.args == [KEY]
