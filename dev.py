@@ -20,9 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 if sys.version_info < (3, 11):
-    sys.exit(
-        f"Desk needs Python 3.11 or later; this is {sys.version.split()[0]}. Run dev.py with a newer one."
-    )
+    sys.exit(f"Desk needs Python 3.11 or later; this is {sys.version.split()[0]}. Run dev.py with a newer one.")
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -81,9 +79,7 @@ def ensure_environment() -> None:
         install_system_packages(missing)
     if not venv_is_usable():
         say("Making .venv")
-        call(
-            [sys.executable, "-m", "venv", "--clear", str(VENV)], "The virtual environment could not be made."
-        )
+        call([sys.executable, "-m", "venv", "--clear", str(VENV)], "The virtual environment could not be made.")
     if read_stamp() != wanted_stamp():
         say("Installing what pyproject.toml names")
         install_requirements()
@@ -132,8 +128,7 @@ def install_system_packages(packages: list[str]) -> None:
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
         raise Stop(
-            "Some packages of the system are missing. Install them, then try again:\n"
-            f"  sudo {shlex.join(install)}"
+            f"Some packages of the system are missing. Install them, then try again:\n  sudo {shlex.join(install)}"
         )
     say(f"Installing {' '.join(packages)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -200,9 +195,7 @@ def become_module(name: str, *arguments: str) -> int:
 
 # The subcommands
 
-Action = Callable[
-    [argparse.Namespace, list[str]], int
-]  # takes what was parsed and what was not; returns the exit code
+Action = Callable[[argparse.Namespace, list[str]], int]  # takes what was parsed and what was not; returns the exit code
 
 
 def set_up(_options: argparse.Namespace, _rest: list[str]) -> int:
@@ -254,9 +247,7 @@ def pg(_options: argparse.Namespace, _rest: list[str]) -> int:
 
 
 def screenshots(options: argparse.Namespace, _rest: list[str]) -> int:
-    return become_module(
-        "desk.ctl", "tour", "--offscreen", "--screenshots", str(Path(options.folder).resolve())
-    )
+    return become_module("desk.ctl", "tour", "--offscreen", "--screenshots", str(Path(options.folder).resolve()))
 
 
 def revision(options: argparse.Namespace, _rest: list[str]) -> int:
@@ -265,9 +256,7 @@ def revision(options: argparse.Namespace, _rest: list[str]) -> int:
         catalogue = Path(folder, "head.desk").as_posix()
         to_catalogue = ["-x", f"url=sqlite:///{catalogue}"]
         code = run_module("alembic", *to_catalogue, "upgrade", "head")
-        return code or run_module(
-            "alembic", *to_catalogue, "revision", "--autogenerate", "-m", options.message
-        )
+        return code or run_module("alembic", *to_catalogue, "revision", "--autogenerate", "-m", options.message)
 
 
 def package(_options: argparse.Namespace, _rest: list[str]) -> int:
