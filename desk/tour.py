@@ -66,28 +66,15 @@ class Tour:
 
     def run(self) -> None:
         """Takes all steps; one that fails is told and the next is taken."""
-        self._place = self._wait_for(door.prepare_tour, target=self._target, folder=Path(self._folder.name))
-        for name, step in (
-            ("open", self._open),
-            ("sort", self._sort),
-            ("filter", self._filter),
-            ("search", self._search),
-            ("scroll to the end", self._scroll),
-            ("open details", self._open_details),
-            ("edit", self._edit),
-            ("roll back", self._roll_back),
-            ("edit again", self._edit_again),
-            ("commit", self._commit),
-            ("conflict", self._conflict),
-            ("resolve", self._resolve),
-            ("pool under a burst", self._burst),
-            ("close", self._close),
-        ):
-            self._take(name, step)
-        self.heart.stop()
-        self._wait_for(door.clean_up_tour, target=self._target, place=self._place)
-        self._runner.close()
-        self._folder.cleanup()
+        try:
+            self._place = self._wait_for(door.prepare_tour, target=self._target, folder=Path(self._folder.name))
+            self._take_steps()
+            self.heart.stop()
+        finally:
+            if self._place:
+                self._wait_for(door.clean_up_tour, target=self._target, place=self._place)
+            self._runner.close()
+            self._folder.cleanup()
 
     def report(self) -> dict[str, Any]:
         """What the JSON file holds."""
@@ -340,6 +327,25 @@ class Tour:
         picker.pick(len(picker.choices) - 1)
 
     # The tour's own work
+
+    def _take_steps(self) -> None:
+        for name, step in (
+            ("open", self._open),
+            ("sort", self._sort),
+            ("filter", self._filter),
+            ("search", self._search),
+            ("scroll to the end", self._scroll),
+            ("open details", self._open_details),
+            ("edit", self._edit),
+            ("roll back", self._roll_back),
+            ("edit again", self._edit_again),
+            ("commit", self._commit),
+            ("conflict", self._conflict),
+            ("resolve", self._resolve),
+            ("pool under a burst", self._burst),
+            ("close", self._close),
+        ):
+            self._take(name, step)
 
     def _take(self, name: str, step: Callable[[], None]) -> None:
         self._statements, started, problem = 0, time.perf_counter(), ""
