@@ -383,7 +383,7 @@ class Tour:
                 not self._window.context.runner.running
                 and browser.is_loaded
                 and browser.table.is_exact
-                and details.key == browser.current_key
+                and (details.key == browser.current_key or browser.current_key is None)
                 and (details.is_complete or details.key is None or details.key.id < 0)
             )
 

@@ -37,6 +37,10 @@ class RecordKey:
     table: str
     id: int
 
+    def saved_as(self, record_id: int) -> RecordKey:
+        """The key of the same record after the commit that gave it its id."""
+        return RecordKey(self.table, record_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:

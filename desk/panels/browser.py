@@ -9,14 +9,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from desk.catalog import values
 from desk.catalog.columns import Kind, TableDescription
 from desk.catalog.criteria import Criteria, Filter, Op
 from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest
-from desk.errors import ActionCancelled, DeskError, EnvironmentProblem
+from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
 from desk.i18n import _
 from desk.panels.filter_bar import FilterBar
 from desk.panels.parts import ProblemBar, named
@@ -51,6 +52,9 @@ class Browser(QWidget):
         self.setObjectName(f"{description.name}_browser")
         self._context = context
         self._loaded = False
+        self._followed: RecordKey | None = None
+        self._owes_record = False
+        """Whether the current row was chosen before its record was here."""
         self.table = RecordTable(description, context.edits, self)
         self.grid = named(Grid(self.table), f"{description.name}_grid", description.title)
         self.search = self._make_search()
@@ -81,6 +85,7 @@ class Browser(QWidget):
     def show_view(self, criteria: Criteria) -> None:
         """Starts a view: first page, then the total, then the marks. What ran for the last view is cancelled."""
         self._loaded = False
+        self._followed = None
         self._retrying.stop()
         self._cancel_channels()
         self.table.show_view(criteria)
@@ -110,9 +115,13 @@ class Browser(QWidget):
         if row is None:
             return False
         index = self.table.index(row, max(0, self.grid.currentIndex().column()))
-        self.grid.setCurrentIndex(index)
-        self.grid.scrollTo(index)
+        self.grid.go_to(index)
         return True
+
+    def follow(self, key: RecordKey) -> None:
+        """Makes a record the current row once it is loaded; until then no row is."""
+        self._followed = key
+        self.grid.go_to(QModelIndex())
 
     def filter_by_current_cell(self) -> None:
         """Adds the filter "like this cell"."""
@@ -161,6 +170,8 @@ class Browser(QWidget):
     def _on_page(self, page: Page) -> None:
         self.problems.hide()
         self.table.place_page(page)
+        if self._followed is not None and self.select(self._followed):
+            self._followed = None
         if not self._loaded:
             self._loaded = True
             self._show_notice()
@@ -169,6 +180,8 @@ class Browser(QWidget):
             self.first_page_shown.emit()
         else:
             self._show_notice()
+        if self._owes_record and self.current_key is not None:
+            self._on_current_row_changed(self.grid.current_row)
         self.view_changed.emit()
 
     def _on_page_failed(self, request: PageRequest, error: BaseException) -> None:
@@ -221,8 +234,13 @@ class Browser(QWidget):
     @Slot()
     def _on_typed(self) -> None:
         self._typing.stop()
-        if self._context.catalogue is not None and self.search.text() != self.criteria.search:
-            self.show_view(replace(self.criteria, search=self.search.text()))
+        text = self.search.text()
+        if self._context.catalogue is None or text == self.criteria.search:
+            return
+        try:
+            self.show_view(replace(self.criteria, search=values.parse_text(text)))
+        except InvalidInput as problem:
+            self._context.message_wanted.emit(str(problem))
 
     @Slot(str, bool)
     def _on_sort_wanted(self, column: str, add: bool) -> None:
@@ -255,7 +273,9 @@ class Browser(QWidget):
 
     @Slot(int)
     def _on_current_row_changed(self, row: int) -> None:
-        self.record_selected.emit(self.table.key_at(row) if row >= 0 else None)
+        key = self.table.key_at(row) if row >= 0 else None
+        self._owes_record = row >= 0 and key is None
+        self.record_selected.emit(key)
         self.view_changed.emit()
 
     @Slot(QPoint)

@@ -113,6 +113,23 @@ class DetailsPanel(QStackedWidget):
         """Takes what is being typed in the form; False, with the reason below the field, when it cannot be."""
         return self.page is None or self.page.form.take()
 
+    def value_of(self, name: str) -> Any:
+        """The value of a field of the current record, pending changes included; None while it is not here."""
+        edit = self._context.edits.get(self._key) if self._key else None
+        if edit is not None and name in edit.values:
+            return edit.values[name]
+        if self._details is None:
+            return None
+        return self._details.notes if name == "notes" else getattr(self._details.row, name)
+
+    @Slot()
+    def show_editable(self) -> None:
+        """Opens the form for typing, or closes it where nothing can be changed now."""
+        if self.page is not None and self._key is not None:
+            edit = self._context.edits.get(self._key)
+            doomed = edit is not None and edit.kind is EditKind.DELETE
+            self.page.form.set_editable(self._context.can_edit and not doomed)
+
     def focus_form(self) -> None:
         """Puts the cursor into the first field."""
         if self.page is not None:
@@ -200,18 +217,9 @@ class DetailsPanel(QStackedWidget):
             self.show_record(None)
             return
         changed = edit.values if edit else {}
-        doomed = edit is not None and edit.kind is EditKind.DELETE
-
-        def value_of(name: str) -> Any:
-            if name in changed:
-                return changed[name]
-            if self._details is None:
-                return None
-            return self._details.notes if name == "notes" else getattr(self._details.row, name)
-
         page.problems.hide()
-        page.form.show_values(value_of, lambda name: name in changed and key.id > 0)
-        page.form.set_editable(self._context.can_edit and not doomed)
+        page.form.show_values(self.value_of, lambda name: name in changed and key.id > 0)
+        self.show_editable()
         page.show_details(self._details)
         self.setCurrentWidget(page)
 

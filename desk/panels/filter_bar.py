@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from desk.catalog.columns import Column, Kind, TableDescription
 from desk.catalog.criteria import Criteria, Filter, Op
-from desk.catalog.values import format_price, parse_price
+from desk.catalog.values import format_price, parse_price, parse_text
 from desk.errors import InvalidInput
 from desk.i18n import _
 from desk.panels.parts import named, styled, tool_button
@@ -75,7 +75,7 @@ def _parse(column: Column, op: Op, text: str) -> Any:
         return parse_price(text)
     if column.kind in (Kind.YEAR, Kind.PRICE):
         return column.parse(text)
-    return text
+    return parse_text(text)
 
 
 class FilterBar(QWidget):

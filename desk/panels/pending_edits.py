@@ -78,6 +78,11 @@ class PendingEditsPanel(QWidget):
         context.edits.edit_changed.connect(self._on_edit_changed)
         self._rebuild()
 
+    @Slot()
+    def refresh(self) -> None:
+        """Soon finds out what is pending and what can be done with it."""
+        self._coalesce.start()
+
     # Qt
 
     def event(self, event: QEvent) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QItemSelectionRange, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QItemSelectionRange, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -49,6 +49,11 @@ class Grid(QTableView):
     def current_row(self) -> int:
         """The current row, -1 for none."""
         return self.currentIndex().row()
+
+    def go_to(self, index: QModelIndex) -> None:
+        """Makes a cell the current and only selected one, whatever keys are held down."""
+        self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.scrollTo(index)
 
     def selected_rows(self) -> list[int]:
         """The rows that any selected cell lies in, in order."""

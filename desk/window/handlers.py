@@ -65,6 +65,10 @@ class Handlers(QObject):
         values = {
             column.name: browser.table.value_at(row, column) for column in browser.table.columns if column.editable
         }
+        details = self._window.details
+        if details.key == browser.table.key_at(row):
+            hidden = [column for column in browser.description.editable if not column.in_grid]
+            values |= {column.name: details.value_of(column.name) for column in hidden}
         known = {name: value for name, value in values.items() if value is not None}
         self._show_new(self._context.edits.add(browser.description.name, known))
 

@@ -47,6 +47,9 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self._target: str | None = None
         self._opened: OpenCatalogue | None = None
+        self._shown_before: RecordKey | None = None
+        self._held: RecordKey | None = None
+        """The record that the details keep until the first page of its table is here."""
         self._may_close = False
         self._enabling = QTimer(self, singleShot=True, interval=ENABLE_MS)
         self._enabling.timeout.connect(self._enable_now)
@@ -161,6 +164,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _on_table_chosen(self, name: str) -> None:
         browser = self.browsers[name]
+        self._held = None
         self._stack.setCurrentWidget(browser)
         if self.context.catalogue is not None and not browser.is_loaded:
             browser.show_view(browser.criteria)
@@ -175,15 +179,23 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_record_selected(self, key: RecordKey | None) -> None:
-        if self.sender() is self.browser:
+        if self.sender() is self.browser and self._held is None:
             self.details.show_record(key)
 
     @Slot(object)
     def _on_record_wanted(self, key: RecordKey) -> None:
         """Shows a record in the details, and in its grid where it is loaded."""
         self.side_bar.choose(key.table)
-        self.browsers[key.table].select(key)
+        browser = self.browsers[key.table]
+        browser.select(key)
         self.details.show_record(key)
+        self._held = None if browser.is_loaded else key
+
+    @Slot()
+    def _on_first_page_shown(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self.browsers[held.table].select(held)
 
     @Slot(object)
     def _on_saved(self, new_ids: dict[RecordKey, int]) -> None:
@@ -191,8 +203,17 @@ class MainWindow(QMainWindow):
             if browser.is_loaded:
                 browser.refresh()
         self.context.committed.emit(new_ids)
+        before = self._shown_before
+        if before is not None and before in new_ids:  # its row left the top of the grid for its place in the order
+            now = before.saved_as(new_ids[before])
+            self.browsers[now.table].follow(now)
+            self.details.show_record(now)
         self.count_tables()
         self._enable()
+
+    @Slot()
+    def _on_saving(self) -> None:
+        self._shown_before = self.details.key
 
     @Slot()
     def _on_close_wanted(self) -> None:
@@ -362,8 +383,11 @@ class MainWindow(QMainWindow):
         self.status.cancel_wanted.connect(context.runner.cancel_all)
         self.problems.retry_wanted.connect(self._on_retry)
         self.side_bar.table_chosen.connect(self._on_table_chosen)
+        self.unit.saving.connect(self._on_saving)
         self.unit.saved.connect(self._on_saved)
         self.unit.state_changed.connect(self._enable)
+        self.unit.state_changed.connect(self.pending.refresh)
+        self.unit.state_changed.connect(self.details.show_editable)
         self.unit.close_wanted.connect(self._on_close_wanted)
         self.pending.commit_wanted.connect(self.commands["commit"].trigger)
         self.pending.roll_back_wanted.connect(self.commands["roll_back"].trigger)
@@ -372,6 +396,7 @@ class MainWindow(QMainWindow):
         for browser in self.browsers.values():
             browser.record_selected.connect(self._on_record_selected)
             browser.view_changed.connect(self._on_view_changed)
+            browser.first_page_shown.connect(self._on_first_page_shown)
             browser.first_page_shown.connect(self.catalogue_shown)
             browser.grid.addActions([self.commands[name] for name in ("edit_record", "copy", "duplicate", "delete")])
         self._enable_now()

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 
 class UnitOfWork(QObject):
-    """`saved` carries {negative key: new id} of a commit that was saved, `ended` tells that one came to an end, saved
-    or not; `state_changed` that commands may be enabled differently; `close_wanted` that the window may go."""
+    """`saving` tells that a commit begins, `saved` carries {negative key: new id} of one that was saved, `ended` tells
+    that it came to an end, saved or not; `state_changed` that commands may be enabled differently; `close_wanted` that
+    the window may go."""
 
+    saving = Signal()
     saved = Signal(object)
     ended = Signal(bool)
     state_changed = Signal()
@@ -40,6 +42,7 @@ class UnitOfWork(QObject):
         if not len(self._context.edits) or not self._context.can_edit:
             return
         batch = self._context.edits.batch()
+        self.saving.emit()
         self._freeze(True)
         self._context.message_wanted.emit(_("Saving …"))
         self._context.runner.submit(
