@@ -44,7 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("restore_sample", FILE, _("&Restore the sample catalogue …"), "sample", tip=_("Makes the sample anew")),
     Command("quit", FILE, _("&Quit"), shortcut="Ctrl+Q"),
     Command("new_record", EDIT, _("&New record"), "add", Key.New, "editable", _("Adds a record"), True),
-    Command("duplicate", EDIT, _("D&uplicate"), "duplicate", "Ctrl+D", "editable_record", _("Copies the record"), True),
+    Command("duplicate", EDIT, _("Dup&licate"), "duplicate", "Ctrl+D", "editable_record", _("Copies the record"), True),
     Command("delete", EDIT, _("&Delete"), "delete", "Ctrl+Delete", "editable_record", _("Deletes the records"), True),
     Command("undo", EDIT, _("&Undo"), "undo", Key.Undo, "undo", _("Takes the last pending step back"), True),
     Command("redo", EDIT, _("&Redo"), "redo", "Ctrl+Shift+Z", "redo", _("Takes a step again"), True),

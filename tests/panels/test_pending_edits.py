@@ -31,19 +31,19 @@ def panel(context: Context, qtbot: QtBot) -> PendingEditsPanel:
 
 
 def items(panel: PendingEditsPanel) -> list[QTreeWidgetItem]:
-    return [panel.tree.topLevelItem(row) for row in range(panel.tree.topLevelItemCount())]
+    found = (panel.tree.topLevelItem(row) for row in range(panel.tree.topLevelItemCount()))
+    return [item for item in found if item is not None]
+
+
+def children(item: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    found = (item.child(row) for row in range(item.childCount()))
+    return [child for child in found if child is not None]
 
 
 def lines(panel: PendingEditsPanel) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Each record with its fields as (name, before, after)."""
     return [
-        (
-            item.text(0),
-            [
-                (item.child(row).text(0), item.child(row).text(1), item.child(row).text(2))
-                for row in range(item.childCount())
-            ],
-        )
+        (item.text(0), [(child.text(0), child.text(1), child.text(2)) for child in children(item)])
         for item in items(panel)
     ]
 
@@ -86,7 +86,7 @@ def test_one_field_or_a_record_is_dropped(panel: PendingEditsPanel, context: Con
     context.edits.set_field(original, "language", "de")
     context.edits.add("authors", {"name": "Sappho"})
     qtbot.waitUntil(lambda: len(items(panel)) == 2)
-    panel.tree.setCurrentItem(items(panel)[0].child(0))
+    panel.tree.setCurrentItem(children(items(panel)[0])[0])
     panel.drop.click()
     edit = context.edits.get(KEY)
     assert edit is not None

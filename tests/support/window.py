@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessage
 from desk.app import bootstrap, make_application
 from desk.catalog.columns import TABLES
 from desk.dialogs.conflict import ConflictDialog
-from tests.support.waiting import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from desk.window.main_window import MainWindow
 
 W = TypeVar("W", bound=QWidget)
-PATIENCE_MS = int(LONGEST * 1000)
+PATIENCE_MS = 10_000
 
 
 @pytest.fixture(scope="session")
@@ -250,6 +249,7 @@ def opened_window(target: str, bot: QtBot) -> Iterator[Desk]:
     window = bootstrap(target)
     desk = Desk(window, bot)
     try:
+        desk.until(lambda: window.is_furnished, "the window to be furnished")
         yield desk
         if window.isVisible():
             runner = window.context.runner
@@ -264,6 +264,7 @@ def opened_window(target: str, bot: QtBot) -> Iterator[Desk]:
 
 def close(window: MainWindow) -> None:
     """Closes a window for good; pending edits are dropped."""
+    window.furnish()
     window.context.edits.frozen = False
     window.context.edits.roll_back()
     window.close()

@@ -1,0 +1,66 @@
+"""The ground of all journeys: the sample in a fresh catalogue, the real window over it, and a colleague."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desk.operations.connect import OpenCatalogue, open_catalogue
+from desk.operations.sample import fill_sample
+from tests.support.window import Desk, application, opened_window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from pytestqt.qtbot import QtBot
+
+    from tests.support.measuring import Activity
+
+__all__ = ["application"]
+
+LONGEST_IDLE_MS = 100
+
+
+def fill(target: str) -> None:
+    """Puts the sample into an empty catalogue."""
+    catalogue = open_catalogue(target=target)
+    try:
+        fill_sample(sessions=catalogue.sessions)
+    finally:
+        catalogue.close()
+
+
+@pytest.fixture
+def sample_target(database_target: str) -> str:
+    """The place of a catalogue of each kind that holds the sample."""
+    fill(database_target)
+    return database_target
+
+
+@pytest.fixture
+def desk(
+    sample_target: str,
+    application: object,
+    qtbot: QtBot,
+    pg_activity: Callable[[str], AbstractContextManager[Activity]],
+) -> Iterator[Desk]:
+    """The window over the sample; no transaction of it rests for long, and at the end no connection is out."""
+    is_server = "://" in sample_target
+    watching = pg_activity(sample_target) if is_server else nullcontext()
+    with watching as seen, opened_window(sample_target, qtbot) as made:
+        made.settle()
+        yield made
+    if seen is not None:
+        assert seen.samples > 2
+        assert seen.longest_idle_ms <= LONGEST_IDLE_MS
+
+
+@pytest.fixture
+def colleague(desk: Desk, sample_target: str) -> Iterator[OpenCatalogue]:
+    """Another program that has the same catalogue open."""
+    catalogue = open_catalogue(target=sample_target)
+    yield catalogue
+    catalogue.close()
