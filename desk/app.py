@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
@@ -109,7 +110,12 @@ def main(arguments: list[str] | None = None) -> int:
     target = next((word for word in words[1:] if not word.startswith("-")), None)
     window = bootstrap(target)
     window.closed.connect(application.quit)
-    return application.exec()
+    code = application.exec()
+    if not window.workers_ended:  # waiting for a worker that hangs in a driver would take as long as it likes
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ def _import(options: argparse.Namespace) -> Answer:
             )
     except BaseException:
         if options.create:
-            _remove_if_empty(options.database, certainly=options.batch is None)
+            _remove_if_empty(options.database)
         raise
     return Answer(dataclasses.asdict(report), report.lines())
 
@@ -291,28 +291,29 @@ def _status_answer(status: SchemaStatus) -> Answer:
 def _check_writable(url: URL) -> None:
     from desk.database import engines  # noqa: PLC0415
 
-    path = engines.sqlite_file(url)
-    access = engines.check_file(path) if path is not None else None
-    if access is not None and access.reason:
+    access = engines.check_access(url)
+    if access.reason:
         raise EnvironmentProblem(
-            _("{path} cannot be changed: {reason}.").format(path=path, reason=access.reason),
+            _("{path} cannot be changed: {reason}.").format(path=engines.sqlite_file(url), reason=access.reason),
             kept=_("Nothing was changed."),
             code="read_only",
         )
 
 
-def _remove_if_empty(target: str, *, certainly: bool) -> None:
-    """Removes a file that `--create` made for an import of which nothing was saved."""
+def _remove_if_empty(target: str) -> None:
+    """Removes a file that `--create` made for an import of which nothing was saved; one that cannot be read stays."""
     from desk.database import engines  # noqa: PLC0415
     from desk.operations import pages  # noqa: PLC0415
 
     path = engines.sqlite_file(engines.target_url(target))
     if path is None:
         return
-    if not certainly:
+    try:
         with _opened(target) as catalogue:
-            if pages.count_tables(sessions=catalogue.sessions)["books"]:
+            if any(pages.count_tables(sessions=catalogue.sessions).values()):
                 return
+    except DeskError:
+        return
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 

@@ -49,7 +49,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(autouse=True)
 def desk_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder below which settings, drafts and logs of the test would go; not made yet."""
+    """The folder below which what the test keeps for its user would go; not made yet."""
     home = tmp_path / "desk-home"
     monkeypatch.setenv("DESK_HOME", str(home))
     return home

@@ -38,7 +38,7 @@ def format_contributors(entries: Iterable[Entry]) -> str:
 def parse_contributors(text: str) -> tuple[Entry, ...]:
     """The entries of a line, names collapsed, roles as they are; parts of white space only are passed over.
 
-    Raises InvalidInput for a role without a name or without its closing bracket.
+    Raises InvalidInput for a role that is too long, without a name or without its closing bracket.
     """
     return tuple(_entry(part) for part in _PART.findall(text) if part.strip())
 
@@ -54,7 +54,7 @@ def _entry(part: str) -> Entry:
             code="role",
         )
     name, role = part[: brackets[-1]], end[brackets[-1] + 1 : -1]
-    return values.parse_name(_unescaped(name)), values.parse_text(_unescaped(role))
+    return values.parse_name(_unescaped(name)), values.parse_text(_unescaped(role), values.ROLE_LENGTH)
 
 
 def _escaped(text: str) -> str:

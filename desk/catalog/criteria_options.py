@@ -1,17 +1,54 @@
-"""Criteria from the words of a command line: `title=ring`, `published_year=1900..1950`, `title:desc`."""
+"""Criteria from what a person types: in a filter's fields, or in the words of a command line.
+
+Those are `title=ring`, `published_year=1900..1950`, `title:desc`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from desk.catalog import values
-from desk.catalog.columns import TABLES, Column, TableDescription
+from desk.catalog import keys, values
+from desk.catalog.columns import TABLES, Column, Kind, TableDescription
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.errors import InvalidInput
 from desk.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+WITHOUT_VALUE = (Op.EMPTY, Op.NO_BOOKS)
+
+
+def filter_value(column: Column, op: Op, text: str) -> Any:
+    """What a typed text is compared with; raises InvalidInput with the reason.
+
+    Texts are compared as they are stored: names collapsed, language tags stripped, an ISBN as ISBN-13. One that is no
+    ISBN is taken as it was typed, because a catalogue may hold such.
+    """
+    if not text.strip():
+        raise InvalidInput(_("Type a value to filter by."), code="empty")
+    if op is Op.HAS_BOOK_OVER:
+        return values.parse_price(text)
+    if column.kind in (Kind.YEAR, Kind.PRICE):
+        return column.parse(text)
+    plain = values.parse_text(text)
+    if column.kind is Kind.ISBN:
+        return keys.isbn13(plain) or plain
+    if column.kind is Kind.NAME:
+        return keys.collapsed(plain)
+    return plain.strip() if column.kind is Kind.CODE else plain
+
+
+def parse_filter(column: Column, op: Op, texts: Sequence[str]) -> Filter:
+    """The filter of as many texts as the comparison has values; of a range one may be empty. Raises InvalidInput."""
+    if op in WITHOUT_VALUE:
+        return Filter(column.name, op)
+    if op is not Op.RANGE or not any(text.strip() for text in texts):
+        return Filter(column.name, op, filter_value(column, op, texts[0]))
+    low, high = (filter_value(column, op, text) if text.strip() else None for text in texts)
+    if low is not None and high is not None and low > high:
+        raise InvalidInput(_("The first value is greater than the second."), code="range")
+    return Filter(column.name, op, low, high)
 
 
 def parse_criteria(
@@ -29,28 +66,29 @@ def parse_criteria(
     """The criteria of a table by its options; raises InvalidInput for an unknown column or an unusable value."""
     description = TABLES[table]
     filters = [
-        *(_contains(description, words) for words in contains),
-        *(_equals(description, words) for words in equals),
+        *(_compared(description, words, Op.CONTAINS) for words in contains),
+        *(_compared(description, words, Op.EQUALS) for words in equals),
         *(Filter(_column(description, name, Op.EMPTY).name, Op.EMPTY) for name in empty),
         *(_between(description, words) for words in between),
     ]
     if over_price is not None:
-        column = _column(description, "books", Op.HAS_BOOK_OVER)
-        filters.append(Filter(column.name, Op.HAS_BOOK_OVER, values.parse_price(over_price)))
+        filters.append(parse_filter(_column(description, "books", Op.HAS_BOOK_OVER), Op.HAS_BOOK_OVER, (over_price,)))
     if no_books:
         filters.append(Filter(_column(description, "books", Op.NO_BOOKS).name, Op.NO_BOOKS))
-    return Criteria(table, tuple(filters), tuple(_sort(description, words) for words in sort), search)
+    sorts = tuple(_sort(description, words) for words in sort)
+    return Criteria(table, tuple(filters), sorts, values.parse_text(search))
 
 
-def _contains(table: TableDescription, words: str) -> Filter:
+def _compared(table: TableDescription, words: str, op: Op) -> Filter:
     name, value = _halves(words)
-    return Filter(_column(table, name, Op.CONTAINS).name, Op.CONTAINS, value)
-
-
-def _equals(table: TableDescription, words: str) -> Filter:
-    name, value = _halves(words)
-    column = _column(table, name, Op.EQUALS)
-    return Filter(column.name, Op.EQUALS, _value(column, value) if column.rules.parse else value)
+    column = _column(table, name, op)
+    if not value.strip() and Op.EMPTY in column.filters:
+        raise InvalidInput(
+            _("“{text}” names no value.").format(text=words),
+            advice=_("For records without a value, write --empty {column}.").format(column=name),
+            code="empty",
+        )
+    return parse_filter(column, op, (value,))
 
 
 def _between(table: TableDescription, words: str) -> Filter:
@@ -59,12 +97,7 @@ def _between(table: TableDescription, words: str) -> Filter:
     low, dots, high = value.partition("..")
     if not dots:
         raise InvalidInput(_("“{text}” is not a range. Write LOW..HIGH.").format(text=value), code="range")
-    return Filter(
-        column.name,
-        Op.RANGE,
-        _value(column, low) if low else None,
-        _value(column, high) if high else None,
-    )
+    return parse_filter(column, Op.RANGE, (low, high))
 
 
 def _sort(table: TableDescription, words: str) -> Sort:
@@ -75,10 +108,6 @@ def _sort(table: TableDescription, words: str) -> Sort:
     if direction not in ("", "asc", "desc"):
         raise InvalidInput(_("“{text}” is neither asc nor desc.").format(text=direction), code="direction")
     return Sort(name, descending=direction == "desc")
-
-
-def _value(column: Column, text: str) -> Any:
-    return column.parse(text)
 
 
 def _halves(words: str) -> tuple[str, str]:

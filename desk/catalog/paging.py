@@ -75,8 +75,6 @@ class Marks:
         self._limit = limit
         self._positions: list[int] = []
         self._keys: list[tuple[Any, ...]] = []
-        self.complete = False
-        """Whether the background walk has reached the end of the view."""
 
     def __len__(self) -> int:
         return len(self._positions)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, union, union_all
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from desk.catalog import keys
@@ -218,6 +218,22 @@ def locked_select(model: type[Book] | type[Author], ids: Iterable[int]) -> Selec
     return statement.where(model.id.in_(list(ids))).order_by(model.id).with_for_update(of=model)
 
 
+def author_in_use_select(author_ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
+    """(name, number of books) of the first of the authors who has any, as main entry or as contributor."""
+    ids = list(author_ids)
+    uses = union(
+        select(Book.author_id.label("author_id"), Book.id.label("book_id")).where(Book.author_id.in_(ids)),
+        select(Contribution.author_id, Contribution.book_id).where(Contribution.author_id.in_(ids)),
+    ).subquery("uses")
+    return (
+        select(Author.name, func.count())
+        .join(uses, uses.c.author_id == Author.id)
+        .group_by(Author.id, Author.name)
+        .order_by(Author.name)
+        .limit(1)
+    )
+
+
 def meta_select() -> Select[*tuple[Any, ...]]:
     """(catalogue identity, version of the stored keys)."""
     return select(Meta.catalogue, Meta.key_version)
@@ -257,12 +273,14 @@ def _condition(source: Source, one: Filter) -> ColumnElement[bool]:
 
 def _equals(source: Source, one: Filter) -> ColumnElement[bool]:
     """Equality; for an author by link or, when text was typed, by the name's key. A missing value never matches."""
-    column = source.values[one.column]
+    column: ColumnElement[Any] | Expression = source.values[one.column]
+    value = one.value
     if one.column == "author":
-        if isinstance(one.value, str):
-            return Author.name_key == keys.author_key(one.value)
-        return and_(column == one.value.id)
-    return and_(column == one.value)
+        if isinstance(value, str):
+            return Author.name_key == keys.author_key(value)
+        value = value.id
+    is_same: ColumnElement[bool] = column == value
+    return is_same
 
 
 def _books_of_author() -> Select[*tuple[Any, ...]]:

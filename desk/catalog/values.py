@@ -20,6 +20,8 @@ NAME_LENGTH = 2000
 CODE_LENGTH = 35
 """The longest language tag that RFC 5646 (4.4.1) asks programs to keep."""
 ISBN_LENGTH = 64
+ROLE_LENGTH = 200
+"""A role is a part of a key: PostgreSQL's index entries hold no more than 2,704 bytes."""
 NOTES_LENGTH = 1_000_000
 FIRST_YEAR, LAST_YEAR = -9999, 9999
 LARGEST_PRICE = Decimal("9999999999.99")

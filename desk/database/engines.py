@@ -31,9 +31,12 @@ BUSY_SLICE_MS = 50
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """How many connections are kept and how long things may take; times in seconds, 0 is "no limit".
+    """How many connections are kept and how long things may take; times in seconds.
 
-    The size follows the rule of thumb cores x 2 + 1; `recycle` replaces connections before firewalls forget them.
+    `timeout` is how long a check-out waits for a connection (0: it does not wait); `recycle` replaces connections
+    before firewalls forget them (0: never); for the other times 0 is "no limit". The default size is more than one
+    window uses. For many clients of one server, cores x 2 + disks is a rule of thumb and no more than that
+    (PostgreSQL's wiki, "Number Of Database Connections").
     """
 
     size: int = 5
@@ -57,7 +60,8 @@ class FileAccess:
 def target_url(target: str) -> URL:
     """The URL of a file's path or of a URL given as text.
 
-    Raises InvalidInput for an unreadable URL or a database that Desk does not speak.
+    Raises InvalidInput for an unreadable URL or a database that Desk does not speak; what of the URL may be a password
+    is in no text.
     """
     if "://" not in target:
         if not target.strip():
@@ -65,12 +69,18 @@ def target_url(target: str) -> URL:
         return URL.create("sqlite", database=str(Path(target).expanduser().absolute()))
     try:
         url = make_url(target)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # ValueError: of a port that is no number
         raise InvalidInput(
             _("This is not a database URL."),
-            advice=_("Write postgresql://user@host/database or a file's path."),
-        ) from error
+            advice=_(
+                "Write postgresql://user@host:5432/database or a file's path. In a password, write @ as %40, : as %3A."
+            ),
+        ) from None  # the cause may quote what is part of a password
     if url.get_backend_name() in ("postgresql", "postgres"):  # libpq knows both
+        if "@" in (url.host or ""):
+            raise InvalidInput(
+                _("The URL has more than one @ before its host."), advice=_("In a password, write @ as %40.")
+            )
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite":
         return url.set(drivername="sqlite")
@@ -100,6 +110,15 @@ def check_access(url: URL) -> FileAccess:
     if path and url.query.get("mode") == "ro" and not access.reason:
         return FileAccess("ro", _("its URL says mode=ro"))
     return access
+
+
+def holds_database(path: Path) -> bool:
+    """Whether a file begins as SQLite's do; False where there is none or it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+    except OSError:
+        return False
 
 
 def check_file(path: Path) -> FileAccess:
@@ -147,7 +166,8 @@ def make_engine(
 ) -> Engine:
     """An engine for one database, for as long as its window is open. Connects to nothing yet.
 
-    `mode` is that of SQLite's URI files; `foreign_keys` is off only for migrations.
+    `mode` is that of SQLite's URI files; `foreign_keys` is off only for migrations. Raises InvalidInput for options of
+    a server's URL that nothing knows.
     """
     settings = settings or PoolSettings()
     if url.get_backend_name() == "postgresql":
@@ -248,23 +268,45 @@ def _postgresql(url: URL, settings: PoolSettings) -> Engine:
         "keepalives_count": 3,
         "tcp_user_timeout": 6000,
     }
+    _refuse_unknown_options(url)
     address = url.difference_update_query(["schema", "options"])
     given = url.normalized_query.get("options", ())  # come last, so that they win
     options_text = " ".join((*(f"-c {name}={value}" for name, value in options.items()), *given))
-    return create_engine(
-        address,
-        connect_args={
-            "options": options_text,
-            **{name: value for name, value in defaults.items() if name not in address.query},
-        },
-        poolclass=MeteredPool,
-        pool_size=settings.size,
-        max_overflow=settings.overflow,
-        pool_timeout=settings.timeout,
-        pool_recycle=settings.recycle or -1,
-        pool_pre_ping=settings.pre_ping,
-        hide_parameters=True,
-    )
+    try:
+        return create_engine(
+            address,
+            connect_args={
+                "options": options_text,
+                **{name: value for name, value in defaults.items() if name not in address.query},
+            },
+            poolclass=MeteredPool,
+            pool_size=settings.size,
+            max_overflow=settings.overflow,
+            pool_timeout=settings.timeout,
+            pool_recycle=settings.recycle or -1,
+            pool_pre_ping=settings.pre_ping,
+            hide_parameters=True,
+        )
+    except ArgumentError as error:
+        raise InvalidInput(
+            _("The hosts and ports of the URL cannot be used."),
+            advice=_("Write a port as a number, and as many ports as hosts."),
+            code="option",
+        ) from error
+
+
+def _refuse_unknown_options(url: URL) -> None:
+    """Only libpq's options and our own: Python's (`autocommit`, `row_factory`) cannot be given as text."""
+    import psycopg  # noqa: PLC0415  (only where a server is used)
+
+    known = {one.keyword.decode() for one in psycopg.pq.Conninfo.get_defaults()} | {"schema"}
+    unknown = [name for name in url.query if name not in known]
+    if unknown:
+        raise InvalidInput(
+            _("The URL has an option that nothing knows: {names}.").format(names=", ".join(unknown)),
+            advice=_("Options are those of PostgreSQL's libpq, and schema."),
+            code="option",
+        )
 
 
 def _milliseconds(seconds: float) -> str:

@@ -10,11 +10,11 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from desk.errors import ActionCancelled, DataConflict, DeskError, EnvironmentProblem
+from desk.errors import ActionCancelled, DataConflict, DeskError, EnvironmentProblem, InvalidInput
 from desk.i18n import _
 
 if TYPE_CHECKING:
@@ -23,7 +23,36 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 EDITS_KEPT = _("Your pending edits are kept.")
+NOTHING_SAVED = _("Nothing was saved. Your pending edits are kept.")
 _TRY_AGAIN = _("Try again in a moment.")
+
+
+def _missing_value(text: str) -> DeskError:
+    return DataConflict(
+        _("A field that must not be empty has no value: {text}.").format(text=text),
+        kept=NOTHING_SAVED,
+        advice=_("Give it a value, then commit again."),
+        code="required",
+    )
+
+
+def _broken_reference() -> DeskError:
+    return DataConflict(
+        _("Other records still refer to this one, or the record it refers to is gone."),
+        kept=NOTHING_SAVED,
+        advice=_("Change or delete the records that refer to it first."),
+        code="reference",
+    )
+
+
+def _broken_rule(text: str) -> DeskError:
+    return DataConflict(
+        _("A rule of the database refused this: {text}.").format(text=text),
+        kept=NOTHING_SAVED,
+        advice=_("Change the value that it names, then commit again."),
+        code="rule",
+    )
+
 
 _STATES: dict[str, Callable[[str], DeskError]] = {
     "28P01": lambda text: _refused("password", text),
@@ -74,12 +103,8 @@ _STATES: dict[str, Callable[[str], DeskError]] = {
         advice=_("Check the schema with “deskctl migrate status”."),
         code="schema",
     ),
-    "23503": lambda _text: DataConflict(
-        _("Other records still refer to this one, or the record it refers to is gone."),
-        kept=_("Nothing was saved. Your pending edits are kept."),
-        advice=_("Change or delete the records that refer to it first."),
-        code="reference",
-    ),
+    "23502": _missing_value,
+    "23503": lambda _text: _broken_reference(),
 }
 
 _LOST_STATES = ("57P01", "57P02", "57P03", "08000", "08003", "08006", "08001", "08004")
@@ -118,13 +143,11 @@ _LITE: dict[int, Callable[[str], DeskError]] = {
     sqlite3.SQLITE_IOERR: lambda _text: EnvironmentProblem(
         _("The disk reported an error; nothing was saved."), kept=EDITS_KEPT, code="disk"
     ),
-    sqlite3.SQLITE_CONSTRAINT: lambda _text: DataConflict(
-        _("Other records still refer to this one, or the record it refers to is gone."),
-        kept=_("Nothing was saved. Your pending edits are kept."),
-        advice=_("Change or delete the records that refer to it first."),
-        code="reference",
-    ),
+    sqlite3.SQLITE_CONSTRAINT: _broken_rule,
+    sqlite3.SQLITE_CONSTRAINT_NOTNULL: _missing_value,
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: lambda _text: _broken_reference(),
 }
+"""By extended code where it tells more, else by its primary code (its lowest byte)."""
 
 
 def explained(error: SQLAlchemyError, url: URL, *, cancelled: bool) -> Exception:
@@ -156,9 +179,11 @@ def explained(error: SQLAlchemyError, url: URL, *, cancelled: bool) -> Exception
 
 
 def _explained_sqlite(orig: sqlite3.Error) -> DeskError | None:
-    code = getattr(orig, "sqlite_errorcode", 0) & 0xFF
-    explain = _LITE.get(code)
-    return explain(str(orig)) if explain else None
+    code = getattr(orig, "sqlite_errorcode", 0)
+    explain = _LITE.get(code) or _LITE.get(code & 0xFF)
+    if explain is None and isinstance(orig, sqlite3.IntegrityError):
+        explain = _broken_rule
+    return explain(_first_line(str(orig))) if explain else None
 
 
 def _explained_postgresql(error: DBAPIError, url: URL) -> DeskError | None:
@@ -167,13 +192,17 @@ def _explained_postgresql(error: DBAPIError, url: URL) -> DeskError | None:
     state = getattr(orig, "sqlstate", None)
     if state in _STATES:
         return _STATES[state](text)
-    if state is None and "connection failed" in str(orig):
+    if isinstance(error, IntegrityError) or (state or "").startswith("23"):  # a COPY's error has no class of its own
+        return _broken_rule(text)
+    if state is None and _OPTION.match(str(orig)):
+        return _unusable_option(text.removeprefix(_BAD))
+    if state is None and str(orig).startswith(("connection failed", _BAD)):
         return _connect_failure(str(orig), url)
     if "resolve host" in text or "translate host name" in text:
         return _unresolved(url)
     if "timeout" in text and not error.connection_invalidated and state is None:
         return _connect_failure(str(orig), url)
-    if state in _LOST_STATES or error.connection_invalidated or state is None:
+    if state in _LOST_STATES or error.connection_invalidated or (state is None and _is_of_the_link(orig)):
         return EnvironmentProblem(
             _("The connection to {place} was lost.").format(place=place_of(url)),
             kept=EDITS_KEPT,
@@ -181,6 +210,22 @@ def _explained_postgresql(error: DBAPIError, url: URL) -> DeskError | None:
             code="lost",
         )
     return None
+
+
+_BAD = "connection is bad: "
+"""How psycopg begins when libpq gave up before it waited for an answer."""
+_OPTION = re.compile(
+    "invalid connection option|bad value for "  # psycopg, before it connects
+    f"|{_BAD}(?!connection to server|could not create socket|out of memory)"  # libpq, before it connects
+    f"|{_BAD}.*invalid integer value",
+)
+
+
+def _is_of_the_link(orig: Any) -> bool:
+    """Whether an error without a code tells of the connection; others are made by the driver itself and are bugs."""
+    import psycopg  # noqa: PLC0415  (loaded already: it raised the error)
+
+    return isinstance(orig, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 _CONNECT_TEXTS: tuple[tuple[str, str], ...] = (
@@ -232,6 +277,14 @@ def _unresolved(url: URL) -> DeskError:
         kept=EDITS_KEPT,
         advice=_("Check the spelling and the network."),
         code="host",
+    )
+
+
+def _unusable_option(text: str) -> DeskError:
+    return InvalidInput(
+        _("An option of the connection cannot be used: {text}.").format(text=text),
+        advice=_("Check what the URL says behind its “?”, and the PG… variables of the environment."),
+        code="option",
     )
 
 

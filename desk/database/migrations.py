@@ -56,14 +56,7 @@ def upgrade(url: URL, revision: str = "head") -> SchemaStatus:
     Raises InvalidInput for an unknown revision, EnvironmentProblem when the database refuses.
     """
     with migrating(url) as (config, connection):
-        status = schema_status(connection)
-        if status.state is SchemaState.FOREIGN:
-            raise EnvironmentProblem(
-                _("This database holds tables that are not Desk's."),
-                kept=_("Nothing was changed."),
-                advice=_("Choose another database, or another schema by ?schema=NAME in the URL."),
-                code="foreign",
-            )
+        _refuse_foreign(connection)
         command.upgrade(config, revision)
         return schema_status(connection)
 
@@ -71,6 +64,7 @@ def upgrade(url: URL, revision: str = "head") -> SchemaStatus:
 def downgrade(url: URL, revision: str) -> SchemaStatus:
     """Takes a database back to an earlier revision ("base" removes the schema, with all its data)."""
     with migrating(url) as (config, connection):
+        _refuse_foreign(connection)
         command.downgrade(config, revision)
         return schema_status(connection)
 
@@ -112,6 +106,17 @@ def migrating(url: URL) -> Iterator[tuple[Config, Connection]]:
         ) from error
     finally:
         engine.dispose()
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    """Another program's tables may have the names of ours: a downgrade would drop them."""
+    if schema_status(connection).state is SchemaState.FOREIGN:
+        raise EnvironmentProblem(
+            _("This database holds tables that are not Desk's."),
+            kept=_("Nothing was changed."),
+            advice=_("Choose another database, or another schema by ?schema=NAME in the URL."),
+            code="foreign",
+        )
 
 
 def _prepare_postgresql(connection: Connection, schema: str) -> None:

@@ -57,15 +57,13 @@ def schema_status(connection: Connection) -> SchemaStatus:
     current = None
     if VERSION_TABLE in tables:
         current = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
-    if current is None:
+    if current is None or OWN_TABLE not in tables:  # other programs that use Alembic have a "0001" too
         _check_permission(connection)
-        others = tables - {VERSION_TABLE}  # "downgrade base" leaves it
-        return SchemaStatus(
-            SchemaState.FOREIGN if others else SchemaState.EMPTY, None, known[-1], () if others else known
-        )
-    if current not in known:  # of a later Desk, or of another program that uses Alembic
-        state = SchemaState.NEWER if OWN_TABLE in tables else SchemaState.FOREIGN
-        return SchemaStatus(state, current, known[-1], ())
+        is_empty = current is None and tables <= {VERSION_TABLE}  # "downgrade base" leaves it
+        state = SchemaState.EMPTY if is_empty else SchemaState.FOREIGN
+        return SchemaStatus(state, current, known[-1], known if is_empty else ())
+    if current not in known:
+        return SchemaStatus(SchemaState.NEWER, current, known[-1], ())
     pending = known[known.index(current) + 1 :]
     return SchemaStatus(SchemaState.OLDER if pending else SchemaState.CURRENT, current, known[-1], pending)
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MINE, THEIRS = "mine", "theirs"
+TEXT_SHOWN = 200
+"""Characters of a value that are drawn."""
 RECORD = ""
 """The key of a choice about the whole record: a deletion, here or elsewhere."""
 
@@ -113,7 +115,7 @@ class ConflictDialog(QDialog):
             self.fields.setItem(line, column, item)
         group = QButtonGroup(self.fields)
         for column, (side, text) in enumerate(((THEIRS, texts[2]), (MINE, texts[3])), 2):
-            button = QRadioButton(text)
+            button = QRadioButton(text.replace("&", "&&"))
             button.setObjectName(f"{side}_{name or 'record'}")
             button.setAccessibleName(f"{texts[0]}: {_('theirs') if side == THEIRS else _('mine')}: {text}")
             button.setToolTip(text)
@@ -261,4 +263,6 @@ def _header(conflict: Conflict, name: str) -> str:
 
 
 def _text(value: str | None) -> str:
-    return "–" if value is None else value or _("(empty)")
+    if value is None:
+        return "–"
+    return value[:TEXT_SHOWN] or _("(empty)")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
-
 from desk.catalog import queries
+from desk.catalog.columns import TABLES
 from desk.catalog.edits import (
     CommitResult,
     Conflict,
@@ -17,9 +16,10 @@ from desk.catalog.edits import (
     RecordKey,
     same,
 )
-from desk.catalog.models import Author, Book, Contribution
+from desk.catalog.models import Author, Book
 from desk.catalog.rows import AuthorRef
-from desk.errors import DataConflict
+from desk.database.failures import NOTHING_SAVED
+from desk.errors import DataConflict, InvalidInput
 from desk.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ _ORDER = ("authors", "books")
 def commit_edits(*, sessions: Sessions, batch: EditBatch) -> CommitResult:
     """One writing session: lock, compare, change, count, commit.
 
-    With conflicts nothing is saved and the result names them. Raises DataConflict when a rule of the catalogue refuses
-    an edit (an author who still has books), EnvironmentProblem when the database does; then nothing was saved either.
+    With conflicts nothing is saved and the result names them. Raises InvalidInput when a record lacks a field that it
+    needs, DataConflict when a rule of the catalogue refuses an edit (an author who still has books),
+    EnvironmentProblem when the database does; then nothing was saved either.
     """
+    for edit in batch.edits:
+        _refuse_missing_fields(edit)
     with sessions.writing("commit edits") as session:
         records = _lock_all(session, batch)
         conflicts = tuple(filter(None, (_conflict(edit, records.get(edit.key)) for edit in batch.edits)))
@@ -48,6 +51,27 @@ def commit_edits(*, sessions: Sessions, batch: EditBatch) -> CommitResult:
         new_ids = _write(session, batch, records)
         session.commit()
     return CommitResult(saved=tuple(edit.key for edit in batch.edits), new_ids=MappingProxyType(new_ids))
+
+
+def _refuse_missing_fields(edit: Edit) -> None:
+    """A new record has every field that it needs, and no change takes one away."""
+    if edit.kind is EditKind.DELETE:
+        return
+    table = TABLES[edit.key.table]
+    for column in table.editable:
+        given = edit.values.get(column.name) is not None
+        if column.nullable or given or (edit.kind is EditKind.UPDATE and column.name not in edit.values):
+            continue
+        field = column.header.lower()
+        if edit.kind is EditKind.INSERT:
+            what = _("The new {record} has no {field} yet.").format(record=table.one, field=field)
+            advice = _("Type the {field}, or drop the new {record}.").format(record=table.one, field=field)
+        else:
+            what = _("The {record} “{label}” cannot be without its {field}.").format(
+                record=table.one, label=edit.label, field=field
+            )
+            advice = _("Type the {field}, or drop this change.").format(field=field)
+        raise InvalidInput(what, kept=NOTHING_SAVED, advice=advice, code="required")
 
 
 def _lock_all(session: Session, batch: EditBatch) -> dict[RecordKey, tuple[Any, Mapping[str, Any]]]:
@@ -133,7 +157,7 @@ def _author_id(link: AuthorRef, new_ids: Mapping[RecordKey, int]) -> int:
     except KeyError:
         raise DataConflict(
             _("The new author “{name}” is no longer among the pending edits.").format(name=link.name),
-            kept=_("Nothing was saved. Your pending edits are kept."),
+            kept=NOTHING_SAVED,
             advice=_("Choose another author for the book."),
             code="reference",
         ) from None
@@ -142,23 +166,16 @@ def _author_id(link: AuthorRef, new_ids: Mapping[RecordKey, int]) -> int:
 def _refuse_authors_in_use(session: Session, author_ids: list[int]) -> None:
     if not author_ids:
         return
-    for column in (Book.author_id, Contribution.author_id):
-        statement = (
-            select(Author.name, func.count())
-            .where(Author.id == column, column.in_(author_ids))
-            .group_by(Author.id, Author.name)
-            .order_by(Author.name)
+    used = session.execute(queries.author_in_use_select(author_ids)).first()
+    if used is not None:
+        name, count = used
+        raise DataConflict(
+            ngettext(
+                "{name} still has {count} book and cannot be deleted.",
+                "{name} still has {count} books and cannot be deleted.",
+                count,
+            ).format(name=name, count=count),
+            kept=NOTHING_SAVED,
+            advice=_("Give the books another author first, or drop this deletion."),
+            code="in_use",
         )
-        used = session.execute(statement).first()
-        if used is not None:
-            name, count = used
-            raise DataConflict(
-                ngettext(
-                    "{name} still has {count} book and cannot be deleted.",
-                    "{name} still has {count} books and cannot be deleted.",
-                    count,
-                ).format(name=name, count=count),
-                kept=_("Nothing was saved. Your pending edits are kept."),
-                advice=_("Give the books another author first, or drop this deletion."),
-                code="in_use",
-            )

@@ -24,7 +24,8 @@ from desk.catalog.models import Author, Book, Contribution
 from desk.catalog.paging import Mark, PageRequest
 from desk.catalog.values import format_price
 from desk.database.actions import Action, current_action
-from desk.errors import EnvironmentProblem
+from desk.database.engines import holds_database
+from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def export_rows(
     """Writes the view as CSV (UTF-8, CRLF as RFC 4180 has it) and returns the number of its rows.
 
     A file appears under its name only when it is complete; a stream must have been opened with `newline=""`. Raises
-    EnvironmentProblem when database or file fail, ActionCancelled.
+    InvalidInput for a target that is a database, EnvironmentProblem when database or file fail, ActionCancelled.
     """
     if not isinstance(target, Path):
         return _write(sessions, criteria, target, on_progress)
@@ -157,6 +158,13 @@ def _replacing(path: Path) -> Iterator[TextIO]:
     """
     path = path.resolve()
     direct = path.exists() and not path.is_file()
+    if not direct and holds_database(path):
+        raise InvalidInput(
+            _("{path} is a database.").format(path=path),
+            kept=_("It was left as it is."),
+            advice=_("Name another file."),
+            code="database",
+        )
     fresh = path if direct else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with fresh.open("w" if direct else "x", encoding="utf-8", newline="") as stream:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from desk.catalog.keys import title_key
 from desk.database.actions import Action, current_action
-from desk.errors import ActionCancelled, DeskError, InvalidInput
+from desk.database.engines import holds_database
+from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
 from desk.i18n import _, ngettext
 from desk.operations.author_index import AuthorIndex
 from desk.operations.book_fields import BookDraft, BookParser, ColumnMap, map_columns
@@ -130,13 +131,14 @@ def import_books(
     """One transaction for the whole file, or one for every `batch` records.
 
     `mapping` says field → header where the known names are not enough; `rejects` is the file of rejected rows (None:
-    beside the input). Raises InvalidInput for a file without a title column, EnvironmentProblem when file or database
-    fail, ActionCancelled; the error's `kept` (the text of ActionCancelled) tells what was saved.
+    beside the input). Raises InvalidInput for a file without a title column and for rejects that would replace
+    something else, EnvironmentProblem when file or database fail, ActionCancelled; the error's `kept` (the text of
+    ActionCancelled) tells what was saved.
     """
     if batch is not None and batch < 1:
         raise InvalidInput(_("A batch has at least one row."), code="batch")
-    if rejects is not None and _same_file(rejects, path):
-        raise InvalidInput(_("The rejected rows cannot go into the file that is imported."), code="rejects")
+    if rejects is not None:
+        _check_rejects(rejects, path)
     action = current_action() or Action("import books")
     with action.running(), CsvFile(path) as source:
         columns = map_columns(source.headers, mapping)
@@ -283,14 +285,32 @@ class _Import:
         try:
             yield
         except BaseException as error:
-            if self._saved_line:
-                self._rejects.keep()
-            else:
-                self._rejects.drop()
+            doubt = self._settle_rejects()
             if isinstance(error, DeskError):
-                error.kept = self._kept(error)
+                error.kept = _joined(self._kept(error), doubt)
             if isinstance(error, ActionCancelled):
-                raise ActionCancelled(self._kept(error)) from error
+                raise ActionCancelled(_joined(self._kept(error), doubt)) from error
+            raise
+
+    def _settle_rejects(self) -> str:
+        """Keeps or drops the file of rejected rows; what went wrong with it, '' for nothing."""
+        if not self._saved_line:
+            self._rejects.drop()
+            return ""
+        try:
+            self._rejects.keep()
+        except EnvironmentProblem as problem:
+            return _joined(problem.what, problem.kept)
+        return ""
+
+    def _kept_rejects(self) -> Path | None:
+        """The file of rejected rows; when it cannot be kept, the error says that the import was saved."""
+        try:
+            return self._rejects.keep()
+        except EnvironmentProblem as problem:
+            count = self._writer.books
+            saved = ngettext("{count:,} book was imported.", "{count:,} books were imported.", count)
+            problem.kept = _joined(saved.format(count=count), problem.kept)
             raise
 
     def _kept(self, error: Exception) -> str:
@@ -314,7 +334,7 @@ class _Import:
             possible_duplicates=Found(len(authors.doubles), doubles),
             mapped=self._columns.mapped,
             unmapped_columns=self._columns.unmapped,
-            rejects_file=self._rejects.keep(),
+            rejects_file=self._kept_rejects(),
             seconds=time.perf_counter() - self._started,
         )
 
@@ -328,6 +348,26 @@ def _names(drafts: list[BookDraft]) -> dict[str, None]:
         for name, _role in draft.others:
             names[name] = None
     return names
+
+
+def _check_rejects(rejects: Path, source: Path) -> None:
+    """Refuses a file of rejected rows that would replace what is no such file."""
+    if _same_file(rejects, source):
+        raise InvalidInput(_("The rejected rows cannot go into the file that is imported."), code="rejects")
+    if rejects.is_dir():
+        raise InvalidInput(
+            _("{path} is a folder.").format(path=rejects),
+            advice=_("Name a file for the rejected rows."),
+            code="rejects",
+        )
+    if holds_database(rejects):
+        raise InvalidInput(
+            _("{path} is a database.").format(path=rejects), advice=_("Name another file."), code="database"
+        )
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 def load_page(*, sessions: Sessions, request: PageRequest) -> Page:
     """One page in at most two statements, whatever its size: the rows, then their contributors or counts."""
     with sessions.reading("load page") as session:
-        found = session.execute(queries.page_select(request)).all()
-        width = len(queries.terms_of(request.criteria))
-        make = _MAKERS[request.criteria.table]
-        rows = make(session, [tuple(row)[width:] for row in found])
+        return read_page(session, request)
+
+
+def read_page(session: Session, request: PageRequest) -> Page:
+    """One page, in a session that is open already."""
+    found = session.execute(queries.page_select(request)).all()
+    width = len(queries.terms_of(request.criteria))
+    make = _MAKERS[request.criteria.table]
+    rows = make(session, [tuple(row)[width:] for row in found])
     end = Mark(request.position + len(found), tuple(found[-1][:width])) if found else None
     return Page(request, rows, tuple(display_cells(request.criteria.table, row) for row in rows), end)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,21 +51,32 @@ class RejectsFile:
                 raise self._problem(error) from error
 
     def keep(self) -> Path | None:
-        """Gives the file its name and returns it; None when nothing was rejected."""
+        """Gives the file its name and returns it; None when nothing was rejected.
+
+        Raises EnvironmentProblem when the system refuses; its `kept` says where the rows are, if they are anywhere.
+        """
         if self._stream is None:
             return None
-        self._stream.close()
-        self._stream = None
+        try:
+            self._close()
+        except OSError as error:  # it is not complete
+            self._unlink()
+            raise self._problem(error) from error
         final = self._wanted or _free_name(self._fresh.parent, self._name)
-        os.replace(self._fresh, final)
+        try:
+            os.replace(self._fresh, final)
+        except OSError as error:
+            problem = self._problem(error)
+            problem.kept = _("The rejected rows are in {path}.").format(path=self._under_another_name())
+            raise problem from error
         return final
 
     def drop(self) -> None:
         """Removes the file, unless it was kept."""
         if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-            self._fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._close()
+            self._unlink()
 
     def _open(self) -> io.TextIOWrapper:
         problem: OSError | None = None
@@ -78,6 +90,24 @@ class RejectsFile:
                 problem = error
         assert problem is not None
         raise self._problem(problem) from problem
+
+    def _close(self) -> None:
+        assert self._stream is not None
+        stream, self._stream = self._stream, None
+        stream.close()
+
+    def _unlink(self) -> None:
+        with suppress(OSError):
+            self._fresh.unlink(missing_ok=True)
+
+    def _under_another_name(self) -> Path:
+        """Where the complete file is when it cannot have the name it should have."""
+        other = _free_name(self._fresh.parent, self._name)
+        try:
+            os.replace(self._fresh, other)
+        except OSError:
+            return self._fresh
+        return other
 
     def _write(self, cells: Sequence[str]) -> None:
         assert self._stream is not None

@@ -10,31 +10,34 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
-from shiboken6 import isValid
 
 from desk.catalog import values
-from desk.catalog.columns import Kind, TableDescription
 from desk.catalog.criteria import Criteria, Filter, Op
 from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
-from desk.i18n import _
+from desk.i18n import _, ngettext
 from desk.panels.filter_bar import FilterBar
 from desk.panels.parts import ProblemBar, named
 from desk.tables.grid import Grid
 from desk.tables.look import icon
-from desk.tables.record_table import RecordTable
+from desk.tables.record_table import RecordTable, original_of
 from desk.work import door
 
 if TYPE_CHECKING:
+    from desk.catalog.columns import TableDescription
     from desk.catalog.edits import RecordKey
-    from desk.catalog.rows import AuthorRef
+    from desk.catalog.rows import Row
     from desk.panels.context import Context
-    from desk.tables.author_picker import AuthorPicker
+    from desk.tables.edit_stack import Original
 
 TYPING_PAUSE_MS = 180
 RETRY_MS = 3000
 MARK_STEPS = 20
+COPIED_AT_ONCE = 500
+"""Rows that are copied without a worker, when they are loaded."""
+DELETED_AT_ONCE = 5000
 RECOVERABLE = ("lost", "down", "connect_timeout", "clients", "locked", "host")
 
 
@@ -53,6 +56,8 @@ class Browser(QWidget):
         self._context = context
         self._loaded = False
         self._followed: RecordKey | None = None
+        self._announced: RecordKey | None = None
+        """The record that was last told to be the current one."""
         self._owes_record = False
         """Whether the current row was chosen before its record was here."""
         self.table = RecordTable(description, context.edits, self)
@@ -95,6 +100,13 @@ class Browser(QWidget):
         self._count()
         self.view_changed.emit()
 
+    def forget(self) -> None:
+        """Another catalogue is open: nothing that is here belongs to it."""
+        self._loaded = False
+        self._followed = self._announced = None
+        self._cancel_channels()
+        self.table.show_view(self.criteria)
+
     @Slot()
     def refresh(self) -> None:
         """Loads the view again in its place."""
@@ -122,6 +134,55 @@ class Browser(QWidget):
         """Makes a record the current row once it is loaded; until then no row is."""
         self._followed = key
         self.grid.go_to(QModelIndex())
+
+    def copy(self) -> None:
+        """Puts the selected cells on the clipboard; rows that are not here, or many, are read by a worker."""
+        chosen = self.grid.selection()
+        text = self.grid.selection_as_tsv() if chosen.rows <= COPIED_AT_ONCE else None
+        if text is not None:
+            self._on_copied(chosen.rows, text)
+            return
+        self._context.message_wanted.emit(_("Copying {count:,} rows …").format(count=chosen.rows))
+        changed = {
+            edit.key.id: edit.values for edit in self._context.edits.edits() if edit.key.table == self.description.name
+        }
+        below = chosen.moved(-self.table.fresh)
+        self._context.runner.submit(
+            _("Copy"),
+            door.copy_selection,
+            channel=self._channel("copy"),
+            done=partial(self._on_copied_below, chosen.rows, self.grid.fresh_as_tsv()),
+            failed=self._on_selection_failed,
+            arguments={
+                "sessions": self._context.sessions,
+                "criteria": self.criteria,
+                "selection": below,
+                "changed": changed,
+            },
+        )
+
+    def delete(self) -> None:
+        """Marks the selected records to be deleted by the next commit."""
+        originals = self.grid.selected_originals()
+        if originals is not None:
+            self._on_chosen_to_delete(originals)
+            return
+        below = self.grid.selection().moved(-self.table.fresh)
+        if below.rows > DELETED_AT_ONCE:
+            self._context.message_wanted.emit(
+                _("Nothing was deleted: {count:,} rows are selected, at most {limit:,} can be marked at once.").format(
+                    count=below.rows, limit=DELETED_AT_ONCE
+                )
+            )
+            return
+        self._context.runner.submit(
+            _("Load the selection"),
+            door.load_selection,
+            channel=self._channel("delete"),
+            done=partial(self._on_selection_loaded, self.grid.fresh_originals()),
+            failed=self._on_selection_failed,
+            arguments={"sessions": self._context.sessions, "criteria": self.criteria, "selection": below},
+        )
 
     def filter_by_current_cell(self) -> None:
         """Adds the filter "like this cell"."""
@@ -180,9 +241,16 @@ class Browser(QWidget):
             self.first_page_shown.emit()
         else:
             self._show_notice()
-        if self._owes_record and self.current_key is not None:
-            self._on_current_row_changed(self.grid.current_row)
+        self._keep_current()
         self.view_changed.emit()
+
+    def _keep_current(self) -> None:
+        """Stays on the same record when rows moved; where it is gone or out of sight, the current row's is taken."""
+        now = self.current_key
+        if now is None or now == self._announced:
+            return
+        if self._owes_record or self._announced is None or not self.select(self._announced):
+            self._on_current_row_changed(self.grid.current_row)
 
     def _on_page_failed(self, request: PageRequest, error: BaseException) -> None:
         self.table.page_failed(request)
@@ -216,8 +284,6 @@ class Browser(QWidget):
         self.table.place_marks(criteria, marks)
         if len(marks) == MARK_STEPS and criteria == self.criteria:
             self._walk(criteria, marks[-1])
-        else:
-            self.table.marks.complete = True
 
     def _on_failed(self, error: BaseException) -> None:
         if isinstance(error, ActionCancelled):
@@ -230,6 +296,28 @@ class Browser(QWidget):
         self.problems.tell(str(error), retry=True)
         if isinstance(error, EnvironmentProblem) and error.code in RECOVERABLE:
             self._retrying.start()
+
+    def _on_copied(self, rows: int, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self._context.message_wanted.emit(
+            ngettext("Copied {count:,} row.", "Copied {count:,} rows.", rows).format(count=rows)
+        )
+
+    def _on_copied_below(self, rows: int, fresh: str, text: str) -> None:
+        self._on_copied(rows, f"{fresh}\n{text}" if fresh else text)
+
+    def _on_selection_loaded(self, fresh: list[Original], rows: tuple[Row, ...]) -> None:
+        self._on_chosen_to_delete([*fresh, *(original_of(self.description, row) for row in rows)])
+
+    def _on_chosen_to_delete(self, originals: list[Original]) -> None:
+        if originals and self._context.can_edit:
+            self._context.edits.delete(originals)
+
+    def _on_selection_failed(self, error: BaseException) -> None:
+        if isinstance(error, ActionCancelled):
+            self._context.message_wanted.emit(_("Cancelled."))
+        else:
+            self._context.runner.action_failed.emit(error)
 
     @Slot()
     def _on_typed(self) -> None:
@@ -255,38 +343,26 @@ class Browser(QWidget):
         if self._context.catalogue is not None:
             self.show_view(replace(criteria, search=self.search.text(), sorts=self.criteria.sorts))
 
-    @Slot(object, str)
-    def _on_authors_wanted(self, picker: AuthorPicker, text: str) -> None:
-        if self._context.catalogue is None:
-            return
-        self._context.runner.submit(
-            _("Find authors"),
-            door.find_authors,
-            channel="find-authors",
-            done=partial(self._on_authors_found, picker, text),
-            arguments={"sessions": self._context.sessions, "text": text},
-        )
-
-    def _on_authors_found(self, picker: AuthorPicker, text: str, found: tuple[AuthorRef, ...]) -> None:
-        if isValid(picker):  # its cell may have been left meanwhile
-            picker.show_found(text, found)
-
     @Slot(int)
     def _on_current_row_changed(self, row: int) -> None:
         key = self.table.key_at(row) if row >= 0 else None
         self._owes_record = row >= 0 and key is None
+        if row >= 0:
+            self._followed = None
+            self._announced = key
         self.record_selected.emit(key)
         self.view_changed.emit()
 
     @Slot(QPoint)
     def _on_menu_wanted(self, at: QPoint) -> None:
         menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions(self.grid.actions())
         index = self.grid.currentIndex()
-        if index.isValid() and self.table.columns[index.column()].kind is not Kind.COUNT:
+        if index.isValid() and {Op.EQUALS, Op.EMPTY} & set(self.table.columns[index.column()].filters):
             menu.addSeparator()
             menu.addAction(icon("filter"), _("Filter by this value")).triggered.connect(self.filter_by_current_cell)
-        menu.exec(self.grid.viewport().mapToGlobal(at))
+        menu.popup(self.grid.viewport().mapToGlobal(at))
 
     # Helpers
 
@@ -316,7 +392,7 @@ class Browser(QWidget):
         self.table.page_wanted.connect(self._load)
         self.table.refused.connect(self._context.message_wanted)
         self.grid.cells.refused.connect(self._context.message_wanted)
-        self.grid.cells.authors_wanted.connect(self._on_authors_wanted)
+        self.grid.cells.authors_wanted.connect(self._context.find_authors)
         self.grid.sort_wanted.connect(self._on_sort_wanted)
         self.grid.current_row_changed.connect(self._on_current_row_changed)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

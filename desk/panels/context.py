@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
+from desk.i18n import _
 from desk.tables.edit_stack import EditStack
+from desk.work import door
 from desk.work.runner import Runner
 
 if TYPE_CHECKING:
+    from desk.catalog.rows import AuthorRef
     from desk.database.sessions import Sessions
     from desk.operations.connect import OpenCatalogue
+    from desk.tables.author_picker import AuthorPicker
 
 
 class Context(QObject):
     """The shared ground of a window.
 
-    `opened` tells that a catalogue is there, `committed` that rows of it changed; `message_wanted` asks for a line in
-    the status bar; `record_wanted` to show a record (a RecordKey), `view_wanted` a view (Criteria).
+    `opened` tells that a catalogue is there, `committed` that rows of it changed (the new ids of inserted records by
+    their negative keys, and the keys of deleted ones); `message_wanted` asks for a line in
+    the status bar, `record_wanted` to show a record (a RecordKey).
     """
 
     opened = Signal()
-    committed = Signal(object)
+    committed = Signal(object, object)
     message_wanted = Signal(str)
     record_wanted = Signal(object)
-    view_wanted = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +45,23 @@ class Context(QObject):
         assert self.catalogue is not None
         return self.catalogue.sessions
 
+    def find_authors(self, picker: AuthorPicker, text: str) -> None:
+        """Looks authors up for a picker, which may be gone when they are found."""
+        if self.catalogue is None:
+            return
+        self.runner.submit(
+            _("Find authors"),
+            door.find_authors,
+            channel="find-authors",
+            done=partial(_show_found, picker, text),
+            arguments={"sessions": self.sessions, "text": text},
+        )
+
     @property
     def can_edit(self) -> bool:
         return self.catalogue is not None and not self.catalogue.info.read_only and not self.edits.frozen
+
+
+def _show_found(picker: AuthorPicker, text: str, found: tuple[AuthorRef, ...]) -> None:
+    if isValid(picker):
+        picker.show_found(text, found)

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from desk.catalog import values
 from desk.catalog.columns import AUTHORS, BOOKS, TABLES
@@ -38,7 +37,6 @@ from desk.work import door
 if TYPE_CHECKING:
     from desk.catalog.paging import Page, PageRequest
     from desk.panels.context import Context
-    from desk.tables.author_picker import AuthorPicker
 
 SETTLE_MS = 60
 """A record is loaded once the selection rests on it for so long: walking through rows loads none of them."""
@@ -57,8 +55,10 @@ class DetailsPanel(QStackedWidget):
         self._key: RecordKey | None = None
         self._next: RecordKey | None = None
         self._details: Details | None = None
+        self._filled: Details | None = None
+        """The details that the page shows below its form."""
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(self._load)
+        self._settle.timeout.connect(self.reload)
         self._empty = named(QLabel(_("Choose a record to see it here.")), "details_empty", _("No record"))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
@@ -68,7 +68,7 @@ class DetailsPanel(QStackedWidget):
             self.addWidget(page)
             page.form.value_entered.connect(self._on_value_entered)
             page.form.given_up.connect(self._follow)
-            page.problems.retry_wanted.connect(self._load)
+            page.problems.retry_wanted.connect(self.reload)
         context.edits.edit_changed.connect(self._on_edit_changed)
         context.committed.connect(self._on_committed)
 
@@ -107,6 +107,7 @@ class DetailsPanel(QStackedWidget):
             self._settle.stop()
             self._fill()
         else:
+            self.show_editable()  # not before it is here: the form still shows another record
             self._settle.start()
 
     def take(self) -> bool:
@@ -128,7 +129,8 @@ class DetailsPanel(QStackedWidget):
         if self.page is not None and self._key is not None:
             edit = self._context.edits.get(self._key)
             doomed = edit is not None and edit.kind is EditKind.DELETE
-            self.page.form.set_editable(self._context.can_edit and not doomed)
+            is_here = self._details is not None or self._key.id < 0
+            self.page.form.set_editable(self._context.can_edit and is_here and not doomed)
 
     def focus_form(self) -> None:
         """Puts the cursor into the first field."""
@@ -138,7 +140,8 @@ class DetailsPanel(QStackedWidget):
     # Slots
 
     @Slot()
-    def _load(self) -> None:
+    def reload(self) -> None:
+        """Loads the current record again."""
         if self._key is None or self._key.id < 0 or self._context.catalogue is None:
             return
         self._context.runner.submit(
@@ -167,6 +170,8 @@ class DetailsPanel(QStackedWidget):
         if not isinstance(error, DeskError):
             self._context.runner.action_failed.emit(error)
             return
+        page.form.show_values(lambda _name: None, lambda _name: False)
+        page.show_details(None)
         self.setCurrentWidget(page)
         page.problems.tell(str(error), retry=True)
 
@@ -175,19 +180,22 @@ class DetailsPanel(QStackedWidget):
         if key == self._key:
             self._fill()
 
-    @Slot(object)
-    def _on_committed(self, new_ids: dict[RecordKey, int]) -> None:
-        if self._key in new_ids:
-            self._key = self._next = RecordKey(self._key.table, new_ids[self._key])
-        if self._key is not None and self._key.id < 0:
+    @Slot(object, object)
+    def _on_committed(self, new_ids: dict[RecordKey, int], deleted: set[RecordKey]) -> None:
+        if self._key is not None and self._key in new_ids:
+            self._key = self._next = self._key.saved_as(new_ids[self._key])
+        if self._key is not None and (self._key.id < 0 or self._key in deleted):
             self.show_record(None)
-        self._load()
+        self.reload()
 
     @Slot(str, object)
     def _on_value_entered(self, name: str, value: Any) -> None:
         original = self._original()
         if original is not None and self._context.can_edit:
             self._context.edits.set_field(original, name, value)
+        else:
+            self._context.message_wanted.emit(_("This cannot be changed now; nothing was taken."))
+            self._fill()
         self._follow()
 
     @Slot()
@@ -220,7 +228,9 @@ class DetailsPanel(QStackedWidget):
         page.problems.hide()
         page.form.show_values(self.value_of, lambda name: name in changed and key.id > 0)
         self.show_editable()
-        page.show_details(self._details)
+        if self._details is None or self._details is not self._filled:
+            page.show_details(self._details)
+        self._filled = self._details
         self.setCurrentWidget(page)
 
 
@@ -245,7 +255,7 @@ class RecordPage(QScrollArea):
         self.box.addWidget(self.problems)
         self.box.addWidget(form)
         self.setWidget(inside)
-        form.authors_wanted.connect(self._on_authors_wanted)
+        form.authors_wanted.connect(context.find_authors)
 
     def show_details(self, details: Any) -> None:
         """Shows what belongs to the record; None while it is new or on its way."""
@@ -255,20 +265,6 @@ class RecordPage(QScrollArea):
         if details is not None and details.row.updated_at is not None:
             lines.append(_("Changed {time}").format(time=values.format_time(details.row.updated_at)))
         self._times.setText("\n".join(lines))
-
-    @Slot(object, str)
-    def _on_authors_wanted(self, picker: AuthorPicker, text: str) -> None:
-        self._context.runner.submit(
-            _("Find authors"),
-            door.find_authors,
-            channel="find-authors",
-            done=partial(self._on_authors_found, picker, text),
-            arguments={"sessions": self._context.sessions, "text": text},
-        )
-
-    def _on_authors_found(self, picker: AuthorPicker, text: str, found: tuple[AuthorRef, ...]) -> None:
-        if isValid(picker):
-            picker.show_found(text, found)
 
 
 class BookPage(RecordPage):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -18,13 +18,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.catalog.columns import Column, Kind, TableDescription
 from desk.catalog.criteria import Criteria, Filter, Op
-from desk.catalog.values import format_price, parse_price, parse_text
+from desk.catalog.criteria_options import WITHOUT_VALUE, parse_filter
+from desk.catalog.values import format_price
 from desk.errors import InvalidInput
 from desk.i18n import _
 from desk.panels.parts import named, styled, tool_button
 from desk.tables.look import Look, icon
+
+if TYPE_CHECKING:
+    from desk.catalog.columns import Column, TableDescription
 
 OPS: dict[Op, str] = {
     Op.CONTAINS: _("contains"),
@@ -34,7 +37,6 @@ OPS: dict[Op, str] = {
     Op.HAS_BOOK_OVER: _("has a book over"),
     Op.NO_BOOKS: _("has no books"),
 }
-WITHOUT_VALUE = (Op.EMPTY, Op.NO_BOOKS)
 
 
 def describe(description: TableDescription, one: Filter) -> str:
@@ -53,29 +55,6 @@ def describe(description: TableDescription, one: Filter) -> str:
     value = one.value if isinstance(one.value, str) else column.format(one.value)
     sign = "=" if one.op is Op.EQUALS else _("contains")
     return f"{column.header} {sign} {value}"
-
-
-def parse_filter(column: Column, op: Op, texts: list[str]) -> Filter:
-    """The filter that was typed; raises InvalidInput with the reason."""
-    if op in WITHOUT_VALUE:
-        return Filter(column.name, op)
-    values = [_parse(column, op, text) if text.strip() else None for text in texts]
-    if all(value is None for value in values):
-        raise InvalidInput(_("Type a value to filter by."))
-    if op is Op.RANGE:
-        low, high = values
-        if low is not None and high is not None and low > high:
-            raise InvalidInput(_("The first value is greater than the second."))
-        return Filter(column.name, op, low, high)
-    return Filter(column.name, op, values[0])
-
-
-def _parse(column: Column, op: Op, text: str) -> Any:
-    if op is Op.HAS_BOOK_OVER:
-        return parse_price(text)
-    if column.kind in (Kind.YEAR, Kind.PRICE):
-        return column.parse(text)
-    return parse_text(text)
 
 
 class FilterBar(QWidget):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 WHERE = int(Qt.ItemDataRole.UserRole)
 """An item's (RecordKey, field name or None)."""
+TEXT_SHOWN = 200
+"""Characters of a value that are drawn."""
 SIGNS = {EditKind.UPDATE: "•", EditKind.INSERT: "+", EditKind.DELETE: "×"}
 
 
@@ -149,7 +151,7 @@ class PendingEditsPanel(QWidget):
             EditKind.DELETE: colours.doomed_mark,
         }
         item.setForeground(2, QColor(marks[edit.kind]))
-        for name, value in edit.values.items():
+        for name, value in edit.values.items() if edit.kind is not EditKind.DELETE else ():
             column = description.column(name)
             before = _text(column.format(edit.original.get(name))) if edit.kind is EditKind.UPDATE else ""
             child = QTreeWidgetItem([column.header, before, _text(column.format(value))])
@@ -164,4 +166,6 @@ class PendingEditsPanel(QWidget):
 
 
 def _text(value: str | None) -> str:
-    return "–" if value is None else value or _("(empty)")
+    if value is None:
+        return "–"
+    return value[:TEXT_SHOWN] or _("(empty)")

@@ -112,7 +112,8 @@ class Field(QWidget):
     @property
     def text(self) -> str:
         if isinstance(self.editor, QPlainTextEdit):
-            return self.editor.toPlainText()
+            # not toPlainText, which makes no-break spaces plain ones
+            return self.editor.document().toRawText().replace("\u2029", "\n")
         assert isinstance(self.editor, QLineEdit)
         return self.editor.text()
 
@@ -187,7 +188,7 @@ class Field(QWidget):
 
     def _take_choice(self, picker: AuthorPicker) -> bool:
         """An author is taken by choosing: a name that was only typed is none yet."""
-        if picker.take_text():
+        if picker.take_text(choose=False):
             return True
         self._refuse(_("Choose an author from the list, or create the new one."))
         return False

@@ -45,10 +45,6 @@ class Timeline(QWidget):
         self._points.append((slot, out, idle, waiting))
         self.update()
 
-    def clear(self) -> None:
-        self._points.clear()
-        self.update()
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

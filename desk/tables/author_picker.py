@@ -40,6 +40,8 @@ class AuthorPicker(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.value: AuthorRef | NewAuthor | None = None
+        self._is_left = False
+        """Whether the line was left since something was typed or asked for."""
         self._found_for = ""
         """The text that the choices on offer were found for."""
         self.setPlaceholderText(_("Anonymous"))
@@ -67,8 +69,8 @@ class AuthorPicker(QLineEdit):
         self.setText(value.name if value else "")
 
     def show_found(self, text: str, found: Iterable[AuthorRef]) -> None:
-        """Shows what a search found; ignored when something else was typed since."""
-        if text != self.text() or not self.isVisible():
+        """Shows what a search found; ignored when something else was typed since, or the line was left."""
+        if text != self.text() or self._is_left or self.isReadOnly():
             return
         self._found_for = text
         self._list.clear()
@@ -86,15 +88,17 @@ class AuthorPicker(QLineEdit):
         choice = self._list.item(row).data(CHOICE)
         if isinstance(choice, NewAuthor) and not self._is_name(choice.name):
             return
+        self._is_left = True
         self._list.hide()
         self._pause.stop()
         self.show_value(choice)
         self.picked.emit(choice)
 
-    def take_text(self) -> bool:
+    def take_text(self, *, choose: bool = True) -> bool:
         """Makes what stands in the line the value: empty is no author; an unknown name needs a choice first.
 
-        Answers whether the line now shows the value.
+        With `choose` the highlighted choice is taken, as Return and Tab do. Answers whether the line now shows the
+        value.
         """
         text = self.text()
         if self.value is not None and text == self.value.name:
@@ -105,7 +109,7 @@ class AuthorPicker(QLineEdit):
                 self.value = None
                 self.picked.emit(None)
             return True
-        if self._list.isVisible() and self._list.currentRow() >= 0 and self._found_for == text:
+        if choose and self._list.isVisible() and self._list.currentRow() >= 0 and self._found_for == text:
             self.pick(self._list.currentRow())
             return self.value is not None and self.text() == self.value.name
         self._on_pause()
@@ -119,6 +123,9 @@ class AuthorPicker(QLineEdit):
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.isReadOnly():
+            super().keyPressEvent(event)
+            return
         key, rows = event.key(), self._list.count()
         if self._list.isVisible() and key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             step = 1 if key == Qt.Key.Key_Down else -1
@@ -137,6 +144,7 @@ class AuthorPicker(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._list.hide()
+        self._pause.stop()
         self.take_emptiness()
         super().focusOutEvent(event)
 
@@ -153,6 +161,7 @@ class AuthorPicker(QLineEdit):
     @Slot()
     def _on_pause(self) -> None:
         self._pause.stop()
+        self._is_left = False
         self.search_wanted.emit(self.text())
 
     @Slot(QListWidgetItem)

@@ -98,6 +98,12 @@ class CellDelegate(QStyledItemDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Fills an editor once, when it opens, and binds it to its record: data that arrives later changes neither."""
+        if editor.property("column") is not None:
+            return
+        table = index.model()
+        assert isinstance(table, RecordTable)
+        editor.setProperty("original", table.original_at(index.row()))
         value = index.data(Qt.ItemDataRole.EditRole)
         if isinstance(editor, AuthorPicker):
             editor.show_value(value)
@@ -108,12 +114,14 @@ class CellDelegate(QStyledItemDelegate):
         editor.setProperty("column", self._column(index))
         editor.setProperty("before", value)
 
-    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+    def setModelData(self, editor: QWidget, model: Any, _index: Index) -> None:
+        """Hands the value to the record on which the editor was opened, wherever its row is now."""
+        original, column = editor.property("original"), editor.property("column")
         if isinstance(editor, AuthorPicker):
             if editor.value != editor.property("before"):
-                model.setData(index, editor.value)
+                model.take(original, column, editor.value)
         elif isinstance(editor, QLineEdit) and editor.text() != editor.property("started"):
-            model.setData(index, editor.text())
+            model.take(original, column, editor.text())
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         """Keeps an editor open while what stands in it cannot be taken."""
@@ -136,7 +144,7 @@ class CellDelegate(QStyledItemDelegate):
         """Takes what stands in an open editor and closes it; answers False when it cannot be taken."""
         if isinstance(editor, AuthorPicker):
             before = editor.value
-            if not editor.take_text():
+            if not editor.take_text(choose=False):
                 return False
             if editor.value is not before:
                 return True

@@ -114,13 +114,7 @@ class EditStack(QObject):
                 if original.key.id < 0:
                     self._drop(original.key, put)
                 else:
-                    put(
-                        original.key,
-                        Edit(
-                            original.key, EditKind.DELETE, original.label, original.version,
-                            MappingProxyType(dict(original.values)),
-                        ),
-                    )  # fmt: skip
+                    put(original.key, self._doomed(original))
 
     def drop(self, key: RecordKey, field: str | None = None) -> None:
         """Takes a record's edit back, or one field of it."""
@@ -128,7 +122,9 @@ class EditStack(QObject):
         if edit is None:
             return
         with self._step(_("Drop the change of {label}").format(label=edit.label)) as put:
-            if field is None:
+            if edit.kind is EditKind.DELETE and edit.values:
+                put(key, replace(edit, kind=EditKind.UPDATE))
+            elif field is None:
                 self._drop(key, put)
             else:
                 rest = edit.without_value(field)
@@ -159,13 +155,22 @@ class EditStack(QObject):
         put(key, Edit(key, EditKind.INSERT, name, values=MappingProxyType({"name": name})))
         return AuthorRef(key.id, name)
 
+    def _doomed(self, original: Original) -> Edit:
+        """A deletion; it remembers what was changed before, in case it is dropped."""
+        before = self._buffer.get(original.key)
+        known = {**original.values, **before.original} if before else dict(original.values)
+        return Edit(
+            original.key, EditKind.DELETE, original.label, before.version if before else original.version,
+            MappingProxyType(known), before.values if before else MappingProxyType({}),
+        )  # fmt: skip
+
     def _drop(self, key: RecordKey, put: Callable[[RecordKey, Edit | None], None]) -> None:
         for user in self._buffer.users_of(key):
             put(user.key, user.without_value("author"))
         put(key, None)
 
     def _labelled(self, edit: Edit) -> Edit:
-        """The edit under the name that its record will have; a book follows the name of its pending author."""
+        """The edit under the name that its record will have."""
         label = edit.values.get(TABLES[edit.key.table].label)
         return replace(edit, label=label) if label else edit
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QItemSelectionModel, QItemSelectionRange, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from desk.tables.cells import STATE, CellState
+from desk.catalog.selection import Block, Selection
+from desk.catalog.tsv import tsv_line
 from desk.tables.delegate import CellDelegate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from desk.tables.edit_stack import Original
     from desk.tables.record_table import RecordTable
-
-COPY_LIMIT = 20_000
-"""Rows; a bigger copy would hold the interface up."""
 
 
 class Grid(QTableView):
@@ -55,40 +56,32 @@ class Grid(QTableView):
         self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self.scrollTo(index)
 
-    def selected_rows(self) -> list[int]:
-        """The rows that any selected cell lies in, in order."""
-        rows: set[int] = set()
-        for one in self._ranges():
-            rows.update(range(one.top(), one.bottom() + 1))
-        return sorted(rows)
+    def selection(self) -> Selection:
+        """The selected cells, by grid row."""
+        chosen = self.selectionModel().selection()
+        ranges = [chosen.at(place) for place in range(chosen.count())]
+        return Selection(tuple(Block(one.top(), one.bottom(), one.left(), one.right()) for one in ranges))
 
-    def selected_originals(self) -> list[Original]:
-        """The loaded records of the selection."""
-        found = (self.table.original_at(row) for row in self.selected_rows()[:COPY_LIMIT])
+    def selected_originals(self) -> list[Original] | None:
+        """The records of the selection; None when not all of them are loaded."""
+        found = [self.table.original_at(row) for row in self._selected_rows()]
+        originals = [original for original in found if original is not None]
+        return originals if len(originals) == len(found) else None
+
+    def fresh_originals(self) -> list[Original]:
+        """The pending new records of the selection: they are always here."""
+        found = (self.table.original_at(row) for row in self._selected_rows() if row < self.table.fresh)
         return [original for original in found if original is not None]
 
-    def selection_as_tsv(self) -> str:
-        """The selected cells: columns by tabs, rows by line ends; a missing value is nothing, an empty text `""`.
+    def selection_as_tsv(self) -> str | None:
+        """The selected cells as `desk.catalog.tsv` writes them; None when not all of them are loaded."""
+        if self.selected_originals() is None:
+            return None
+        return "\n".join(self._tsv_lines(self._selected_rows()))
 
-        Tabs, line ends and quotes inside a text are quoted as spreadsheets do.
-        """
-        ranges = self._ranges()
-        if not ranges:
-            return ""
-        left, right = min(one.left() for one in ranges), max(one.right() for one in ranges)
-        lines = []
-        for row in self.selected_rows()[:COPY_LIMIT]:
-            cells = [
-                self._tsv_cell(row, column) if _holds(ranges, row, column) else "" for column in range(left, right + 1)
-            ]
-            lines.append("\t".join(cells))
-        return "\n".join(lines)
-
-    def copy(self) -> int:
-        """Puts the selected cells on the clipboard; answers how many rows."""
-        text = self.selection_as_tsv()
-        QGuiApplication.clipboard().setText(text)
-        return len(self.selected_rows()[:COPY_LIMIT])
+    def fresh_as_tsv(self) -> str:
+        """The selected cells of pending new records."""
+        return "\n".join(self._tsv_lines(row for row in self._selected_rows() if row < self.table.fresh))
 
     def take_editor(self) -> bool:
         """Takes what stands in an open editor; answers False when it cannot be taken and stays."""
@@ -141,26 +134,14 @@ class Grid(QTableView):
         rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         rows.setMinimumWidth(7 * unit)
 
-    def _ranges(self) -> list[QItemSelectionRange]:
-        selection = self.selectionModel().selection()
-        return [selection.at(place) for place in range(selection.count())]
+    def _selected_rows(self) -> Iterator[int]:
+        for first, last in self.selection().stretches:
+            yield from range(first, last + 1)
 
-    def _tsv_cell(self, row: int, section: int) -> str:
-        index = self.table.index(row, section)
-        state: CellState = index.data(STATE)
-        if state & CellState.MISSING:
-            return ""
-        text = _raw_text(self.table, row, section)
-        if text == "" or any(sign in text for sign in '\t\n\r"'):
-            return '"' + text.replace('"', '""') + '"'
-        return text
+    def _tsv_lines(self, rows: Iterable[int]) -> Iterator[str]:
+        chosen = self.selection()
+        for row in rows:
+            yield tsv_line(self.table.columns, chosen.sections, partial(chosen.holds, row), partial(self._value, row))
 
-
-def _raw_text(table: RecordTable, row: int, section: int) -> str:
-    """A cell's text as it is kept, not as it is drawn."""
-    value: Any = table.value_at(row, table.columns[section])
-    return value if isinstance(value, str) else str(table.index(row, section).data() or "")
-
-
-def _holds(ranges: list[QItemSelectionRange], row: int, column: int) -> bool:
-    return any(one.top() <= row <= one.bottom() and one.left() <= column <= one.right() for one in ranges)
+    def _value(self, row: int, name: str) -> Any:
+        return self.table.value_at(row, self.table.description.column(name))

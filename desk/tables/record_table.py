@@ -138,6 +138,11 @@ class RecordTable(QAbstractTableModel):
         if criteria == self.criteria:
             self.marks.add(marks)
 
+    @property
+    def fresh(self) -> int:
+        """How many pending new records stand above the rows of the view."""
+        return len(self._fresh)
+
     def request_for(self, position: int) -> PageRequest:
         """The request of the page on which a position lies, from the nearest mark."""
         start = self._cache.number(position) * self._cache.page_rows
@@ -227,10 +232,13 @@ class RecordTable(QAbstractTableModel):
         original = self.original_at(index.row()) if index.isValid() else None
         if role != EDIT or original is None:
             return False
+        return self.take(original, self.columns[index.column()], value)
+
+    def take(self, original: Original, column: Column, value: Any) -> bool:
+        """Makes a typed text, a link or a value the pending value of a record's field, or tells why not."""
         if self._edits.frozen:
             self.refused.emit(_("Nothing can be changed while a commit runs."))
             return False
-        column = self.columns[index.column()]
         try:
             parsed = column.parse(value) if isinstance(value, str) else value
         except InvalidInput as problem:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox
 
-from desk.i18n import _, ngettext
+from desk.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class Handlers(QObject):
             "roll_back": self._window.unit.roll_back,
             "copy": self.copy,
             "search": self.search,
-            "refresh": self.refresh,
+            "refresh": self._window.refresh,
             "cancel": self._context.runner.cancel_all,
             "show_authors": partial(self._window.side_bar.choose, "authors"),
             "show_books": partial(self._window.side_bar.choose, "books"),
@@ -73,24 +73,14 @@ class Handlers(QObject):
         self._show_new(self._context.edits.add(browser.description.name, known))
 
     def delete(self) -> None:
-        """Marks the selected records to be deleted by the next commit."""
-        originals = self._window.browser.grid.selected_originals()
-        if originals:
-            self._context.edits.delete(originals)
+        self._window.browser.delete()
 
     def copy(self) -> None:
-        count = self._window.browser.grid.copy()
-        self._context.message_wanted.emit(
-            ngettext("Copied {count} row.", "Copied {count} rows.", count).format(count=count)
-        )
+        self._window.browser.copy()
 
     def search(self) -> None:
         self._window.browser.search.setFocus()
         self._window.browser.search.selectAll()
-
-    def refresh(self) -> None:
-        self._window.browser.refresh()
-        self._window.count_tables()
 
     def edit_record(self) -> None:
         self._window.details_dock.show()
@@ -98,7 +88,7 @@ class Handlers(QObject):
 
     def restore_sample(self) -> None:
         """Makes the sample anew, after asking, and opens it."""
-        box = QMessageBox(self._window)
+        box = self._box()
         box.setIcon(QMessageBox.Icon.Question)
         box.setObjectName("restore_question")
         box.setWindowTitle("Desk")
@@ -113,7 +103,7 @@ class Handlers(QObject):
         box.open()
 
     def about(self) -> None:
-        box = QMessageBox(self._window)
+        box = self._box()
         box.setObjectName("about_box")
         box.setWindowTitle(_("About Desk"))
         box.setText(f"Desk {program_version()}")
@@ -124,9 +114,16 @@ class Handlers(QObject):
 
     @Slot()
     def _on_restore(self) -> None:
+        if self._context.edits.frozen:
+            self._context.message_wanted.emit(_("A commit is running. Restore the sample when it has ended."))
+            return
         self._context.edits.roll_back()
-        self._window.close_catalogue()
-        self._window.open_target(None, anew=True)
+        self._window.make_sample_anew()
+
+    def _box(self) -> QMessageBox:
+        box = QMessageBox(self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return box
 
     def _show_new(self, key: RecordKey) -> None:
         self._window.browser.select(key)

@@ -6,6 +6,7 @@ no part holds the interface up. The catalogue is opened after that, because a wo
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
@@ -50,6 +51,8 @@ class MainWindow(QMainWindow):
         self._shown_before: RecordKey | None = None
         self._held: RecordKey | None = None
         """The record that the details keep until the first page of its table is here."""
+        self.workers_ended = True
+        """False after closing when a worker is still in a driver: the program then leaves without it."""
         self._may_close = False
         self._enabling = QTimer(self, singleShot=True, interval=ENABLE_MS)
         self._enabling.timeout.connect(self._enable_now)
@@ -99,11 +102,24 @@ class MainWindow(QMainWindow):
             arguments={"target": target} if target else {"anew": anew},
         )
 
-    def close_catalogue(self) -> None:
-        """Ends everything that runs and gives the catalogue's connections back, within a bounded time."""
+    def make_sample_anew(self) -> None:
+        """Lets the open catalogue go, makes the sample anew and opens it."""
+        catalogue = self._let_go()
+        again = partial(self.open_target, None, anew=True)
+        if catalogue is None:
+            again()
+        else:
+            self.context.runner.submit(
+                _("Close the catalogue"), catalogue.close, done=lambda _result: again(), arguments={}
+            )
+
+    def _let_go(self) -> OpenCatalogue | None:
+        """Ends everything that runs; the catalogue that was open still has to be closed, on a worker."""
         self.feed.watch(None)
+        self.context.runner.drop_all()
+        self.context.edits.frozen = False
         catalogue, self.context.catalogue = self.context.catalogue, None
-        self.context.runner.close(last=catalogue.close if catalogue else None)
+        return catalogue
 
     def take_typed(self) -> bool:
         """Takes what is being typed in a cell or a form field; False, with the reason shown, when it cannot be."""
@@ -125,7 +141,8 @@ class MainWindow(QMainWindow):
                 self.unit.ask_before_closing()
             return
         self.hide()
-        self.close_catalogue()
+        catalogue = self._let_go()
+        self.workers_ended = self.context.runner.close(last=catalogue.close if catalogue else None)
         event.accept()
         self.closed.emit()
 
@@ -140,8 +157,10 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{info.title}{' ' + _('(read-only)') if info.read_only else ''} – Desk")
         if info.read_only:
             self.problems.tell(_("Open for reading only: {reason}.").format(reason=info.read_only), retry=False)
+        self.details.show_record(None)
         for browser in self.browsers.values():
             browser.table.editable = not info.read_only
+            browser.forget()
         self.feed.watch(catalogue.pool.snapshot)
         self.context.opened.emit()
         self.browser.show_view(self.browser.criteria)
@@ -197,19 +216,26 @@ class MainWindow(QMainWindow):
         if held is not None:
             self.browsers[held.table].select(held)
 
-    @Slot(object)
-    def _on_saved(self, new_ids: dict[RecordKey, int]) -> None:
-        for browser in self.browsers.values():
-            if browser.is_loaded:
-                browser.refresh()
-        self.context.committed.emit(new_ids)
+    @Slot(object, object)
+    def _on_saved(self, new_ids: dict[RecordKey, int], deleted: set[RecordKey]) -> None:
+        self.refresh()
+        self.context.committed.emit(new_ids, deleted)
         before = self._shown_before
         if before is not None and before in new_ids:  # its row left the top of the grid for its place in the order
             now = before.saved_as(new_ids[before])
             self.browsers[now.table].follow(now)
             self.details.show_record(now)
-        self.count_tables()
         self._enable()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Loads what is shown again, in its place."""
+        for browser in self.browsers.values():
+            if browser.is_loaded or browser is self.browser:
+                browser.refresh()
+        self.details.reload()
+        if self.context.catalogue is not None:
+            self.count_tables()
 
     @Slot()
     def _on_saving(self) -> None:
@@ -385,6 +411,7 @@ class MainWindow(QMainWindow):
         self.side_bar.table_chosen.connect(self._on_table_chosen)
         self.unit.saving.connect(self._on_saving)
         self.unit.saved.connect(self._on_saved)
+        self.unit.resolved.connect(self.refresh)
         self.unit.state_changed.connect(self._enable)
         self.unit.state_changed.connect(self.pending.refresh)
         self.unit.state_changed.connect(self.details.show_editable)

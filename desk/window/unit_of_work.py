@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from desk.catalog.edits import EditKind
 from desk.dialogs.conflict import ConflictDialog
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class UnitOfWork(QObject):
-    """`saving` tells that a commit begins, `saved` carries {negative key: new id} of one that was saved, `ended` tells
-    that it came to an end, saved or not; `state_changed` that commands may be enabled differently; `close_wanted` that
-    the window may go."""
+    """`saving` tells that a commit begins, `saved` that one was saved: it carries {negative key: new id} and the keys
+    of deleted records; `ended` that it came to an end, saved or not. `resolved` tells that conflicts were decided,
+    `state_changed` that commands may be enabled differently, `close_wanted` that the window may go."""
 
     saving = Signal()
-    saved = Signal(object)
+    saved = Signal(object, object)
+    resolved = Signal()
     ended = Signal(bool)
     state_changed = Signal()
     close_wanted = Signal()
@@ -111,7 +113,8 @@ class UnitOfWork(QObject):
                 count=len(result.saved)
             )
         )
-        self.saved.emit(dict(result.new_ids))
+        deleted = {edit.key for edit in batch.edits if edit.kind is EditKind.DELETE}
+        self.saved.emit(dict(result.new_ids), deleted)
         self.ended.emit(True)
 
     def _on_failed(self, error: BaseException) -> None:
@@ -130,6 +133,7 @@ class UnitOfWork(QObject):
     def _on_resolved(self, changes: dict[RecordKey, Edit | None]) -> None:
         self._context.edits.resolve(changes)
         self._context.message_wanted.emit(_("Your choices are pending. Commit again to save them."))
+        self.resolved.emit()
 
     @Slot()
     def _on_drop_all(self) -> None:
@@ -142,15 +146,25 @@ class UnitOfWork(QObject):
     def _decide(self, result: CommitResult) -> None:
         dialog = ConflictDialog(result.conflicts, self._window)
         dialog.resolved.connect(self._on_resolved)
-        self.dialog = dialog
+        self._show(dialog)
         dialog.open()
 
     def _ask(self, what: str, more: str) -> QMessageBox:
         box = QMessageBox(QMessageBox.Icon.Warning, "Desk", what, QMessageBox.StandardButton.NoButton, self._window)
         box.setObjectName("question")
         box.setInformativeText(more)
-        self.dialog = box
+        self._show(box)
         return box
+
+    def _show(self, dialog: ConflictDialog | QMessageBox) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(self._on_dialog_finished)
+        self.dialog = dialog
+
+    @Slot(int)
+    def _on_dialog_finished(self, _result: int) -> None:
+        if self.sender() is self.dialog:
+            self.dialog = None
 
     def _freeze(self, frozen: bool) -> None:
         self._context.edits.frozen = frozen

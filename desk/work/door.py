@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desk.operations.opening import open_sample
     from desk.operations.pages import count_rows, count_tables, load_page, walk_marks
     from desk.operations.records import find_authors, load_details
+    from desk.operations.selecting import copy_selection, load_selection
     from desk.operations.touring import change_elsewhere, clean_up_tour, prepare_tour
 
     __all__ = [
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
         "change_elsewhere",
         "clean_up_tour",
         "commit_edits",
+        "copy_selection",
         "count_rows",
         "count_tables",
         "find_authors",
         "load_details",
         "load_page",
+        "load_selection",
         "open_catalogue",
         "open_sample",
         "prepare_tour",
@@ -36,11 +39,13 @@ _HOMES = {
     "change_elsewhere": "touring",
     "clean_up_tour": "touring",
     "commit_edits": "commit",
+    "copy_selection": "selecting",
     "count_rows": "pages",
     "count_tables": "pages",
     "find_authors": "records",
     "load_details": "records",
     "load_page": "pages",
+    "load_selection": "selecting",
     "open_catalogue": "connect",
     "open_sample": "opening",
     "prepare_tour": "touring",

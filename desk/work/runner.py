@@ -110,13 +110,17 @@ class Runner(QObject):
         for wanted in list(self._wanted.values()):
             self._cancels.start(_Cancel(wanted.action))
 
+    def drop_all(self) -> None:
+        """Cancels everything under way; nobody is told what comes of it."""
+        for number in list(self._wanted):
+            self._drop(number)
+
     def close(self, last: Callable[[], None] | None = None) -> bool:
         """Cancels and drops everything, runs `last` on a worker, and waits a bounded time.
 
         False when a worker is still in a driver then.
         """
-        for number in list(self._wanted):
-            self._drop(number)
+        self.drop_all()
         if last is not None:
             self._threads.start(_Job(Action("Close"), last, {}, self._came))
         return bool(self._threads.waitForDone(LAST_WAIT_MS) and self._cancels.waitForDone(LAST_WAIT_MS))

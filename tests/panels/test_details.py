@@ -171,7 +171,7 @@ def test_typed_text_stays_when_the_record_is_loaded_again(shown: Shown, opened: 
     shown.type("title", "Half a ti", leave=False)
     elsewhere(opened, "UPDATE books SET title = 'Changed', language = 'fr' WHERE id = 1")
     with qtbot.waitSignal(shown.panel.details_shown):
-        shown.context.committed.emit({})
+        shown.context.committed.emit({}, set())
     assert shown.text("title") == "Half a ti"
     assert shown.text("language") == "fr"
 

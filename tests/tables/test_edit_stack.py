@@ -148,11 +148,15 @@ def test_deleting_a_new_record_takes_it_away_with_the_links_to_it(edits: EditSta
     assert len(edits) == 2
 
 
-def test_deleting_a_changed_record_forgets_the_change_until_undone(edits: EditStack, original: Original) -> None:
+def test_a_dropped_deletion_gives_the_change_before_it_back(edits: EditStack, original: Original) -> None:
     edits.set_field(original, "title", "Orlando")
     edits.delete([original])
     edit = edits.edits()[0]
-    assert (edit.kind, dict(edit.values), edit.original["title"]) == (EditKind.DELETE, {}, "Book 1")
+    assert (edit.kind, edit.original["title"]) == (EditKind.DELETE, "Book 1")
+    edits.drop(original.key)
+    assert values_of(edits, original.key) == {"title": "Orlando"}
+    edits.steps.undo()
+    assert edits.edits()[0].kind is EditKind.DELETE
     edits.steps.undo()
     assert values_of(edits, original.key) == {"title": "Orlando"}
 
