@@ -247,7 +247,7 @@ class Browser(QWidget):
     def _keep_current(self) -> None:
         """Stays on the same record when rows moved; where it is gone or out of sight, the current row's is taken."""
         now = self.current_key
-        if now is None or now == self._announced:
+        if now is None or now == self._announced or self.grid.editor is not None:
             return
         if self._owes_record or self._announced is None or not self.select(self._announced):
             self._on_current_row_changed(self.grid.current_row)

@@ -83,16 +83,21 @@ class Grid(QTableView):
         """The selected cells of pending new records."""
         return "\n".join(self._tsv_lines(row for row in self._selected_rows() if row < self.table.fresh))
 
+    @property
+    def editor(self) -> QWidget | None:
+        """The editor that is open in the current cell."""
+        return self.indexWidget(self.currentIndex())
+
     def take_editor(self) -> bool:
         """Takes what stands in an open editor; answers False when it cannot be taken and stays."""
-        editor: QWidget | None = self.indexWidget(self.currentIndex())  # the stubs forget None
+        editor = self.editor
         return editor is None or self.cells.take(editor)
 
     # Qt
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click elsewhere leaves an open editor, unless it holds what cannot be taken."""
-        editor: QWidget | None = self.indexWidget(self.currentIndex())  # the stubs forget None
+        editor = self.editor
         if editor is not None and not self.take_editor():
             editor.setFocus()
             return
