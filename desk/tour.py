@@ -223,11 +223,15 @@ class Tour:
         for _number in range(BURST):
             runner.submit("Walk through books", door.walk_marks, arguments=walk)
             QApplication.processEvents()  # each comes with an event of its own
-        self._until(lambda: self._window.pool.numbers["checked_out"].text() != "0", "the panel to see the burst")
+        self._until(self._panel_shows_burst, "the panel to see the burst")
         self._shoot("pool")
         self._until(lambda: not runner.running, "the burst to end")
         self._pause(150)
         self._check(self._window.pool.numbers["checked_out"].text() == "0", "no connection out in the panel")
+
+    def _panel_shows_burst(self) -> bool:
+        item = self._window.pool.holders.item(0, 0)
+        return item is not None and item.text().startswith("Walk")
 
     def _close(self) -> None:
         for size, (width, height) in SIZES.items():
@@ -410,7 +414,7 @@ class Tour:
         with self.heart.paused():
             for scheme, which in SCHEMES.items():
                 use_scheme(which)
-                QApplication.processEvents()
+                self._pause(50)
                 (widget or self._window).grab().save(str(self._screenshots / f"{name}-{scheme}.png"))
             use_scheme(Qt.ColorScheme.Light)
             QApplication.processEvents()

@@ -123,6 +123,34 @@ def test_what_create_made_stays_when_batches_were_saved(
     assert books_in(str(target)) == 1
 
 
+@pytest.mark.parametrize("options", [(), ("--batch", "1")])
+def test_what_create_made_stays_when_only_the_rejects_fail(
+    ask: Any, books_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    books_csv.write_text("title\nEmma\ntoo,many\n", encoding="utf-8")
+    target, wanted = tmp_path / "new.desk", tmp_path / "rejects.csv"
+    real = importing.import_books
+
+    def named_meanwhile(**known: Any) -> Any:
+        return real(**{**known, "on_progress": lambda _progress: wanted.mkdir(exist_ok=True)})
+
+    monkeypatch.setattr(importing, "import_books", named_meanwhile)
+    code, found = ask("import", books_csv, "--database", target, "--create", "--rejects", wanted, *options)
+    assert (code, found["error"]["code"]) == (1, "unwritable")
+    assert found["error"]["kept"].startswith("1 book was imported.")
+    assert books_in(str(target)) == 1
+
+
+def test_a_folder_for_the_rejects_is_bad_input(ask: Any, books_csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    before = files_in(tmp_path)
+    code, found = ask(
+        "import", books_csv, "--database", tmp_path / "new.desk", "--create", "--rejects", tmp_path / "folder"
+    )
+    assert (code, found["error"]["code"]) == (2, "rejects")
+    assert files_in(tmp_path) == before
+
+
 def interrupt_import(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl+C comes after the first rows."""
     real = importing.import_books
@@ -170,6 +198,13 @@ def test_export_writes_the_view(ask: Any, books_csv: Path, sqlite_path: Path, tm
     assert target.read_bytes().splitlines()[1] == b"Ulysses,Joyce,,,,,,"
 
 
+def test_an_export_onto_the_catalogue_itself_is_refused(ask: Any, books_csv: Path, sqlite_path: Path) -> None:
+    ask("import", books_csv, "--database", sqlite_path)
+    code, found = ask("export", sqlite_path, "--database", sqlite_path)
+    assert (code, found["error"]["code"]) == (2, "database")
+    assert books_in(str(sqlite_path)) == 2
+
+
 def test_export_without_a_file_goes_to_the_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["export", "--table", "authors", "--search", "borges"]) == 0
     out, _err = capfdbinary.readouterr()
@@ -193,6 +228,11 @@ def test_export_to_the_standard_output_leaves_no_room_for_json(ask: Any) -> None
         ["import", "x.csv", "--database", "x", "--batch", "many"],
         ["export", "--contains", "bogus=1"],
         ["export", "--database", "mysql://host/x"],
+        ["export", "--database", "postgresql://u:pw@h:abc/db"],
+        ["export", "--database", "postgresql://u:pw@127.0.0.1:1/db?foo=bar"],
+        ["doctor", "--database", "postgresql://u:pw@127.0.0.1:1/db?sslmode=bogus"],
+        ["export", "--search", "\udcff"],
+        ["export", "--equals", "language="],
         ["migrate", "sideways"],
         ["migrate", "upgrade"],
     ],
@@ -229,6 +269,14 @@ def test_migrate_upgrade_makes_a_file_only_when_told_to(ask: Any, tmp_path: Path
     assert books_in(str(target)) == 0
 
 
+@pytest.mark.parametrize("command", [("upgrade",), ("downgrade", "base")])
+def test_a_url_for_reading_only_is_not_migrated(ask: Any, sqlite_path: Path, command: tuple[str, ...]) -> None:
+    before = sqlite_path.read_bytes()
+    code, found = ask("migrate", *command, "--database", f"sqlite:///{sqlite_path}?mode=ro")
+    assert (code, found["error"]["code"]) == (1, "read_only")
+    assert sqlite_path.read_bytes() == before
+
+
 def test_migrate_status_leaves_nothing_beside_the_file(ask: Any, sqlite_path: Path) -> None:
     before = files_in(sqlite_path.parent)
     assert ask("migrate", "status", "--database", sqlite_path)[1]["state"] == "current"
@@ -257,7 +305,7 @@ def test_doctor_reports_versions_and_the_database(ask: Any, database_target: str
     )
     assert found["database"]["schema"] == "current"
     assert found["database"]["pool"].startswith("Pool size")
-    assert found["folders"]["state"] == str(folders().state)
+    assert found["folders"] == {"data": str(folders().data), "state": str(folders().state)}
 
 
 def test_doctor_without_a_database_makes_none(ask: Any, desk_home: Path) -> None:

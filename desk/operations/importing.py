@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from desk.catalog.keys import title_key
 from desk.database.actions import Action, current_action
-from desk.database.engines import holds_database
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
 from desk.i18n import _, ngettext
 from desk.operations.author_index import AuthorIndex
 from desk.operations.book_fields import BookDraft, BookParser, ColumnMap, map_columns
 from desk.operations.bulk import insert_rows, stored_price, take_ids
 from desk.operations.csv_reading import CsvFile
-from desk.operations.rejects import RejectsFile
+from desk.operations.rejects import RejectsFile, check_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -138,7 +137,7 @@ def import_books(
     if batch is not None and batch < 1:
         raise InvalidInput(_("A batch has at least one row."), code="batch")
     if rejects is not None:
-        _check_rejects(rejects, path)
+        check_place(rejects, path)
     action = current_action() or Action("import books")
     with action.running(), CsvFile(path) as source:
         columns = map_columns(source.headers, mapping)
@@ -350,31 +349,8 @@ def _names(drafts: list[BookDraft]) -> dict[str, None]:
     return names
 
 
-def _check_rejects(rejects: Path, source: Path) -> None:
-    """Refuses a file of rejected rows that would replace what is no such file."""
-    if _same_file(rejects, source):
-        raise InvalidInput(_("The rejected rows cannot go into the file that is imported."), code="rejects")
-    if rejects.is_dir():
-        raise InvalidInput(
-            _("{path} is a folder.").format(path=rejects),
-            advice=_("Name a file for the rejected rows."),
-            code="rejects",
-        )
-    if holds_database(rejects):
-        raise InvalidInput(
-            _("{path} is a database.").format(path=rejects), advice=_("Name another file."), code="database"
-        )
-
-
 def _joined(*sentences: str) -> str:
     return " ".join(filter(None, sentences))
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
 
 
 def _line_list(found: Found[int]) -> str:

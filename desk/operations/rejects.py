@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desk.errors import EnvironmentProblem
+from desk.database.engines import holds_database
+from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
 from desk.settings import folders
 
@@ -124,6 +125,29 @@ class RejectsFile:
             advice=_("Name another one by “--rejects FILE”."),
             code="unwritable",
         )
+
+
+def check_place(wanted: Path, source: Path) -> None:
+    """Raises InvalidInput where a file of rejected rows would replace what is no such file."""
+    if _same_file(wanted, source):
+        raise InvalidInput(_("The rejected rows cannot go into the file that is imported."), code="rejects")
+    if wanted.is_dir():
+        raise InvalidInput(
+            _("{path} is a folder.").format(path=wanted),
+            advice=_("Name a file for the rejected rows."),
+            code="rejects",
+        )
+    if holds_database(wanted):
+        raise InvalidInput(
+            _("{path} is a database.").format(path=wanted), advice=_("Name another file."), code="database"
+        )
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _free_name(folder: Path, name: str) -> Path:

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 from desk.catalog.contributors import format_contributors, parse_contributors
 from desk.catalog.keys import collapsed
+from desk.catalog.values import ROLE_LENGTH
 from desk.errors import InvalidInput
 
 TEXTS = st.text(st.one_of(st.sampled_from("\\;[] ,\n"), st.characters(codec="utf-8", exclude_characters="\0")))
 NAMES = TEXTS.map(collapsed).filter(bool)
+ROLES = TEXTS.map(lambda text: text[:ROLE_LENGTH])
 
 
-@given(st.lists(st.tuples(NAMES, st.one_of(st.just("author"), TEXTS))))
+@given(st.lists(st.tuples(NAMES, st.one_of(st.just("author"), ROLES))))
 def test_what_was_written_is_read_back(entries: list[tuple[str, str]]) -> None:
     assert parse_contributors(format_contributors(entries)) == tuple(entries)
 
@@ -31,6 +33,16 @@ def test_what_was_written_is_read_back(entries: list[tuple[str, str]]) -> None:
 )
 def test_lines_are_read_as_people_write_them(text: str, entries: tuple[tuple[str, str], ...]) -> None:
     assert parse_contributors(text) == entries
+
+
+@pytest.mark.parametrize("length", [ROLE_LENGTH, ROLE_LENGTH + 1])
+def test_a_role_has_a_greatest_length(length: int) -> None:
+    text = f"Ann [{'x' * length}]"
+    if length <= ROLE_LENGTH:
+        assert parse_contributors(text) == (("Ann", "x" * length),)
+    else:
+        with pytest.raises(InvalidInput, match=f"at most {ROLE_LENGTH}"):
+            parse_contributors(text)
 
 
 @pytest.mark.parametrize("text", ["Ann [editor", "[editor]", "Ann [editor] x"])

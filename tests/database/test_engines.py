@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,8 @@ from desk.database.engines import PoolSettings
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.operations.connect import create_catalogue, open_catalogue
 from tests.support.editing import scalar
+from tests.support.holding import holding
+from tests.support.told import SENTINEL, tells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +41,27 @@ def test_a_database_that_desk_does_not_speak_is_named(target: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         engines.target_url(target)
     assert target[:5] in refused.value.what
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"postgresql://clerk:{SENTINEL}@host:abc/library",
+        f"postgresql://clerk:p@{SENTINEL}@host/library",
+        f"postgresql://clerk:p@ss:{SENTINEL}@host/library",
+        f"postgresql+psycopg://clerk:@{SENTINEL}@host:5432/library",
+    ],
+)
+def test_a_url_that_cannot_be_split_is_refused_without_a_part_of_its_password(target: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        engines.target_url(target)
+    assert "%40" in refused.value.advice
+    assert SENTINEL not in "".join(traceback.format_exception(refused.value))
+
+
+def test_an_at_sign_may_be_in_a_user_and_encoded_in_a_password() -> None:
+    url = engines.target_url("postgresql://me@corp:p%40ss@host/db")
+    assert (url.username, url.password, url.host) == ("me@corp", "p@ss", "host")
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg", "postgresql+psycopg2", "postgres"])
@@ -122,6 +146,13 @@ def test_a_writer_gives_up_after_the_lock_time_out(sqlite_path: Path) -> None:
     assert locked.value.code == "locked"
     other.close()
     assert opened.pool.snapshot().checked_out == 0
+    opened.close()
+
+
+def test_a_check_out_without_a_time_out_does_not_wait(database_target: str) -> None:
+    opened = open_catalogue(target=database_target, settings=PoolSettings(size=1, overflow=0, timeout=0))
+    with holding(opened, 1), tells("pool_exhausted", within=2), opened.sessions.reading("one too many"):
+        pass
     opened.close()
 
 

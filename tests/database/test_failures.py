@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from desk.catalog.models import Book
 from desk.database import failures
 from desk.database.engines import PoolSettings, target_url
-from desk.errors import DataConflict, DeskError, EnvironmentProblem
+from desk.errors import DataConflict, DeskError, EnvironmentProblem, InvalidInput
 from desk.operations.connect import open_catalogue
 from tests.support.editing import scalar
+from tests.support.told import SENTINEL
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desk.operations.connect import OpenCatalogue
+    from tests.support.library import Library
 
 
 @pytest.fixture
@@ -37,6 +40,8 @@ def server_catalogue(postgres_url: str) -> Iterator[OpenCatalogue]:
         ("28P01", "password"), ("28000", "role"), ("3D000", "database"), ("53300", "clients"), ("25P03", "lost"),
         ("57014", "statement_timeout"), ("55P03", "locked"), ("40P01", "deadlock"), ("40001", "serialization"),
         ("42501", "permission"), ("25006", "read_only"), ("42P01", "schema"), ("23503", "reference"),
+        ("23502", "required"), ("23000", "rule"), ("23001", "rule"), ("23505", "rule"), ("23514", "rule"),
+        ("23P01", "rule"),
         ("57P01", "lost"), ("57P02", "lost"), ("57P03", "lost"), ("08006", "lost"),
     ],
 )  # fmt: skip
@@ -104,6 +109,71 @@ def test_a_broken_reference_is_a_conflict(catalogue: OpenCatalogue) -> None:
         session.commit()
     assert told.value.code == "reference"
     assert "Nothing was saved" in told.value.kept
+
+
+BROKEN_RULES = [
+    ("INSERT INTO books (title, title_key) VALUES (NULL, '')", "required", "title"),
+    ("INSERT INTO authors (id, name, name_key) SELECT id, 'x', 'x' FROM authors", "rule", "authors"),
+    ("INSERT INTO books (title, title_key, author_id) VALUES ('x', 'x', 1000000)", "reference", "refer"),
+    ("DELETE FROM authors WHERE id IN (SELECT author_id FROM books)", "reference", "refer"),
+]
+
+
+@pytest.mark.parametrize(("statement", "code", "words"), BROKEN_RULES)
+def test_every_broken_rule_is_a_conflict_in_words(
+    catalogue: OpenCatalogue, filled: Library, statement: str, code: str, words: str
+) -> None:
+    with pytest.raises(DataConflict) as told, catalogue.sessions.writing("break") as session:
+        session.execute(text(statement))
+        session.commit()
+    assert told.value.code == code
+    assert words in told.value.what
+    assert "Nothing was saved" in told.value.kept
+    assert told.value.advice
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (sqlite3.SQLITE_CONSTRAINT_NOTNULL, "required"), (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, "reference"),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, "rule"), (sqlite3.SQLITE_CONSTRAINT_CHECK, "rule"),
+        (sqlite3.SQLITE_CONSTRAINT_TRIGGER, "rule"), (sqlite3.SQLITE_MISMATCH, "rule"),
+    ],
+)  # fmt: skip
+def test_every_broken_rule_of_sqlite_has_words(number: int, code: str) -> None:
+    orig = sqlite3.IntegrityError("the reason")
+    orig.sqlite_errorcode = number
+    told = failures.explained(IntegrityError("SELECT 1", {}, orig), target_url("/tmp/x.desk"), cancelled=False)
+    assert isinstance(told, DataConflict)
+    assert told.code == code
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("foo=bar", "foo"), ("autocommit=yes", "autocommit"), ("sslmode=bogus", "sslmode"),
+        ("connect_timeout=abc", "connect_timeout"), ("keepalives=abc", "keepalives"), ("service=none", "none"),
+        ("target_session_attrs=x", "target_session_attrs"), ("port=abc", "port"), ("port=99999", "99999"),
+    ],
+)  # fmt: skip
+def test_a_bad_option_of_a_url_is_named(option: str, name: str) -> None:
+    with pytest.raises(InvalidInput) as told:
+        open_catalogue(target=f"postgresql://clerk:{SENTINEL}@127.0.0.1:1/library?{option}")
+    assert name in told.value.what
+    assert told.value.code == "option"
+    assert told.value.advice
+    assert SENTINEL not in "".join(traceback.format_exception(told.value))
+
+
+def test_a_socket_without_a_server_is_down(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentProblem) as told:
+        open_catalogue(target=f"postgresql:///library?host={tmp_path}")
+    assert told.value.code == "down"
+
+
+def test_what_the_driver_refuses_by_itself_is_no_lost_connection(server_catalogue: OpenCatalogue) -> None:
+    with pytest.raises(SQLAlchemyError), server_catalogue.sessions.reading("bug") as session:
+        session.execute(text("SELECT CAST(:text AS text)"), {"text": "a\0b"})
 
 
 @pytest.mark.parametrize(

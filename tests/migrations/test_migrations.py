@@ -130,6 +130,30 @@ def test_a_foreign_database_is_neither_opened_nor_changed(
             run(url, "SELECT count(*) FROM books")
 
 
+@pytest.mark.parametrize("tables", [(), ("CREATE TABLE books (title TEXT)", "CREATE TABLE authors (name TEXT)")])
+def test_a_foreign_database_at_a_revision_of_the_same_name_is_foreign(
+    tmp_path: Path, empty_postgres_url: str, tables: tuple[str, ...]
+) -> None:
+    server = engines.target_url(empty_postgres_url).update_query_dict({"schema": "theirs"})
+    run(server, "CREATE SCHEMA theirs")
+    for url in (empty_file(tmp_path / "theirs.db"), server):
+        run(
+            url,
+            *tables,
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+            f"INSERT INTO alembic_version VALUES ('{REVISIONS[0]}')",
+        )
+        assert status_of(url).state is SchemaState.FOREIGN
+        refused(url, "foreign")
+        for migrate, revision in ((migrations.upgrade, "head"), (migrations.downgrade, "base")):
+            with pytest.raises(EnvironmentProblem) as problem:
+                migrate(url, revision)
+            assert problem.value.code == "foreign"
+        assert run(url, "SELECT version_num FROM alembic_version") == [(REVISIONS[0],)]
+        if tables:
+            assert run(url, "SELECT count(*) FROM books") == [(0,)]
+
+
 def refused(url: URL, code: str) -> EnvironmentProblem:
     with pytest.raises(EnvironmentProblem) as problem:
         open_catalogue(target=url.render_as_string(hide_password=False))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from desk.catalog.edits import CommitResult, Edit, EditBatch, EditKind, RecordKey
 from desk.catalog.rows import AuthorRef
-from desk.errors import DataConflict
+from desk.errors import DataConflict, InvalidInput
 from desk.operations.commit import commit_edits
 from desk.operations.connect import OpenCatalogue, open_catalogue
 from desk.operations.records import load_details
@@ -202,6 +202,18 @@ def test_an_author_with_contributions_only_is_kept_too(catalogue: OpenCatalogue)
     assert refused.value.code == "in_use"
 
 
+def test_every_book_of_an_author_counts_once_whatever_their_part_in_it(catalogue: OpenCatalogue) -> None:
+    author_id = new_author(catalogue)
+    own, other = new_book(catalogue, author=AuthorRef(author_id, "")), new_book(catalogue)
+    contribute = "INSERT INTO contributions (book_id, author_id, role, position) VALUES (:book, :author, :role, 0)"
+    for book, role in ((own, "editor"), (own, "translator"), (other, "editor"), (other, "translator")):
+        elsewhere(catalogue, contribute, book=book, author=author_id, role=role)
+    with pytest.raises(DataConflict, match="still has 2 books "):
+        save(catalogue, delete(catalogue, "authors", author_id))
+    with pytest.raises(DataConflict, match="still has 1 book "):
+        save(catalogue, delete(catalogue, "books", own), delete(catalogue, "authors", author_id))
+
+
 def test_an_author_and_all_their_books_are_deleted_in_one_unit(catalogue: OpenCatalogue) -> None:
     author_id = new_author(catalogue)
     books = [new_book(catalogue, author=AuthorRef(author_id, "")) for _number in range(2)]
@@ -303,12 +315,44 @@ def test_a_value_the_database_refuses_leaves_nothing_of_the_unit(catalogue: Open
             catalogue,
             update(catalogue, "books", book_id, title="Mine"),
             insert(BOOK, title="New"),
-            update(catalogue, "books", book_id, title=None),
+            update(catalogue, "books", book_id, author=AuthorRef(10**6, "Nobody")),
         )
     assert refused.value is not None
     assert (stored(catalogue, "books", book_id) or {})["title"] == "Emma"
     assert books_in(catalogue) == 1
     assert catalogue.pool.snapshot().checked_out == 0
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (insert(BOOK), "The new book has no title yet."),
+        (insert(BOOK, title=None, notes="x"), "The new book has no title yet."),
+        (insert(BOOK, language="en"), "The new book has no title yet."),
+        (insert(AUTHOR, birth_year=1775), "The new author has no name yet."),
+    ],
+)
+def test_a_new_record_without_a_field_that_it_needs_is_refused(
+    catalogue: OpenCatalogue, edit: Edit, words: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        save(catalogue, insert(RecordKey("books", -3), title="Emma"), edit)
+    assert refused.value.what == words
+    assert refused.value.kept == "Nothing was saved. Your pending edits are kept."
+    assert refused.value.advice
+    assert books_in(catalogue) == 0
+
+
+def test_a_change_that_takes_away_a_field_that_is_needed_is_refused(catalogue: OpenCatalogue) -> None:
+    book_id = new_book(catalogue)
+    edit = replace(update(catalogue, "books", book_id, title=None), label="Emma")
+    with pytest.raises(InvalidInput, match="The book “Emma” cannot be without its title"):
+        save(catalogue, edit)
+    assert (stored(catalogue, "books", book_id) or {})["title"] == "Emma"
+
+
+def test_an_empty_title_is_a_title(catalogue: OpenCatalogue) -> None:
+    assert (stored(catalogue, "books", new_book(catalogue, title="")) or {})["title"] == ""
 
 
 def test_an_empty_unit_saves_nothing(catalogue: OpenCatalogue) -> None:

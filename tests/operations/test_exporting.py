@@ -16,7 +16,7 @@ from desk.catalog import keys
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.models import Author, Book, Contribution
 from desk.database.actions import current_action
-from desk.errors import ActionCancelled, EnvironmentProblem
+from desk.errors import ActionCancelled, EnvironmentProblem, InvalidInput
 from desk.operations import exporting
 from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
 from desk.operations.exporting import ExportProgress, export_rows
@@ -208,6 +208,20 @@ def test_a_folder_that_is_not_there_is_a_problem_of_the_environment(catalogue: O
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes in this file system.")
+@pytest.mark.parametrize("name", ["library.desk", "link.csv"])
+def test_a_database_is_never_replaced_by_an_export(sqlite_path: Path, name: str) -> None:
+    sqlite_path.with_name("link.csv").symlink_to(sqlite_path)
+    opened = open_catalogue(target=str(sqlite_path))
+    before = {path.name for path in sqlite_path.parent.iterdir()}
+    with pytest.raises(InvalidInput) as refused:
+        export_rows(sessions=opened.sessions, criteria=BOOKS, target=sqlite_path.with_name(name))
+    assert refused.value.code == "database"
+    assert "another file" in refused.value.advice
+    assert {path.name for path in sqlite_path.parent.iterdir()} == before
+    opened.close()
+    assert sqlite_path.read_bytes().startswith(b"SQLite format 3")
+
+
 def test_a_pipe_is_written_and_not_replaced(sqlite_path: Path, tmp_path: Path, make_books: Callable[..., Any]) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -15,6 +15,7 @@ from sqlalchemy import make_url, text
 
 from desk.catalog.criteria import Criteria, Filter, Op
 from desk.catalog.keys import author_key, isbn_is_valid, title_key
+from desk.catalog.values import ROLE_LENGTH
 from desk.database.actions import current_action
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
 from desk.operations import importing
@@ -254,6 +255,74 @@ def test_rejects_may_not_replace_the_input(lite: OpenCatalogue, tmp_path: Path) 
     with pytest.raises(InvalidInput):
         import_text(lite, tmp_path, "title\nOne\n", rejects=tmp_path / "books.csv")
     assert (tmp_path / "books.csv").read_text(encoding="utf-8") == "title\nOne\n"
+
+
+def test_rejects_may_not_replace_a_database(lite: OpenCatalogue, tmp_path: Path, sqlite_path: Path) -> None:
+    before = sqlite_path.read_bytes()
+    with pytest.raises(InvalidInput) as refused:
+        import_text(lite, tmp_path, "title\nOne,2\n", rejects=sqlite_path)
+    assert refused.value.code == "database"
+    assert sqlite_path.read_bytes() == before
+
+
+def test_a_folder_for_the_rejects_is_refused_before_anything_is_imported(
+    catalogue: OpenCatalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InvalidInput, match="is a folder"):
+        import_text(catalogue, tmp_path, "title\nOne\nTwo,2\n", rejects=tmp_path / "folder")
+    assert count_tables(sessions=catalogue.sessions) == NOTHING
+    assert not list(tmp_path.glob(".*rejects*"))
+
+
+def turn_into_folder(path: Path) -> Any:
+    """A progress callback: something takes the name of the rejects once rows are in."""
+
+    def on_progress(_progress: ImportProgress) -> None:
+        path.mkdir(exist_ok=True)
+
+    return on_progress
+
+
+def test_rejects_that_lose_their_name_tell_what_was_saved_and_where_they_are(
+    catalogue: OpenCatalogue, tmp_path: Path
+) -> None:
+    wanted = tmp_path / "wanted.csv"
+    with pytest.raises(EnvironmentProblem) as told:
+        import_text(catalogue, tmp_path, "title\nOne\nTwo,2\n", rejects=wanted, on_progress=turn_into_folder(wanted))
+    found = tmp_path / "books.rejects.csv"
+    assert told.value.kept == f"1 book was imported. The rejected rows are in {found}."
+    assert "Two,2" in found.read_text(encoding="utf-8")
+    assert not list(tmp_path.glob(".*rejects*"))
+    assert count_tables(sessions=catalogue.sessions)["books"] == 1
+
+
+def test_rejects_that_lose_their_name_do_not_hide_why_a_batch_failed(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted.csv"
+
+    def on_progress(progress: ImportProgress) -> None:
+        wanted.mkdir(exist_ok=True)
+        if progress.records == 3:
+            raise EnvironmentProblem("The disk is gone.")
+
+    with pytest.raises(EnvironmentProblem) as told:
+        import_text(catalogue, tmp_path, "title\nOne\nTwo,2\nThree\n", batch=1, rejects=wanted, on_progress=on_progress)
+    assert told.value.what == "The disk is gone."
+    assert told.value.kept.startswith(
+        "The rows up to line 4 were imported. The file of rejected rows cannot be written"
+    )
+    assert (tmp_path / "books.rejects.csv").exists()
+
+
+def test_a_role_too_long_for_an_index_rejects_its_row_only(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    words = "".join(hashlib.sha256(str(n).encode()).hexdigest() for n in range(100))  # does not compress
+    longest = "ж" * ROLE_LENGTH
+    report = import_text(catalogue, tmp_path, f"title,contributors\nOne,Ann [{words}]\nTwo,Ann [{longest}]\nThree,\n")
+    assert (report.books, report.rejected.count) == (2, 1)
+    ((line, reason),) = report.rejected.first
+    assert line == 2
+    assert f"at most {ROLE_LENGTH}" in reason
+    assert books_of(catalogue)[0].others == (("Ann", longest),)
 
 
 def test_unmapped_columns_are_named(lite: OpenCatalogue, tmp_path: Path) -> None:

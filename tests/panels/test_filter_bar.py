@@ -73,6 +73,15 @@ TYPED = [
     ("price", Op.RANGE, ["1,50", ""], Filter("price", Op.RANGE, Decimal("1.50")), "Price 1.50 – …"),
     ("author", Op.CONTAINS, ["woolf"], Filter("author", Op.CONTAINS, "woolf"), "Author contains woolf"),
     ("isbn", Op.CONTAINS, ["978"], Filter("isbn", Op.CONTAINS, "978"), "ISBN contains 978"),
+    (
+        "isbn",
+        Op.EQUALS,
+        ["0-306-40615-2"],
+        Filter("isbn", Op.EQUALS, "9780306406157"),
+        "ISBN = 9780306406157",
+    ),
+    ("isbn", Op.EQUALS, ["12345"], Filter("isbn", Op.EQUALS, "12345"), "ISBN = 12345"),
+    ("language", Op.EQUALS, [" en"], Filter("language", Op.EQUALS, "en"), "Language = en"),
 ]
 
 
