@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from desk.window.main_window import MainWindow
 
 STEP_SECONDS = 20.0
+SHOWN_MS = 150
+"""Before a screenshot: the status line draws ten times a second."""
 BURST = 50
 SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 SIZES = {"small": (1024, 640), "large": (1920, 1080)}
@@ -411,13 +413,14 @@ class Tour:
     def _shoot(self, name: str, widget: QWidget | None = None) -> None:
         if self._screenshots is None:
             return
+        self._pause(SHOWN_MS)
         with self.heart.paused():
             for scheme, which in SCHEMES.items():
                 use_scheme(which)
                 self._pause(50)
                 (widget or self._window).grab().save(str(self._screenshots / f"{name}-{scheme}.png"))
             use_scheme(Qt.ColorScheme.Light)
-            QApplication.processEvents()
+            self._pause(50)
 
     def _on_action_ended(self, cost: Cost) -> None:
         self._statements += cost.statements

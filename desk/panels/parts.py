@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from desk.i18n import _
-from desk.tables.look import Look, icon, look
+from desk.tables.look import Look, icon, look, looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +47,13 @@ class _Styler(QObject):
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
         self._widget = widget
-        widget.installEventFilter(self)
+        looks.changed.connect(self.apply)
 
+    @Slot()
     def apply(self) -> None:
-        sheet = self.make(look())
-        if sheet != self._widget.styleSheet():
-            self._widget.setStyleSheet(sheet)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            self.apply()
-        return super().eventFilter(watched, event)
+        made = self.make(look())
+        if made != self._widget.styleSheet():
+            self._widget.setStyleSheet(made)
 
 
 def tool_button(object_name: str, text: str, icon_name: str) -> QToolButton:

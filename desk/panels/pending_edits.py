@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -22,7 +22,7 @@ from desk.catalog.columns import TABLES
 from desk.catalog.edits import Edit, EditKind
 from desk.i18n import _, ngettext
 from desk.panels.parts import named
-from desk.tables.look import icon, look
+from desk.tables.look import icon, look, looks
 
 if TYPE_CHECKING:
     from desk.panels.context import Context
@@ -78,19 +78,13 @@ class PendingEditsPanel(QWidget):
         box.addLayout(row)
         box.addWidget(self._stack, 1)
         context.edits.edit_changed.connect(self._on_edit_changed)
+        looks.changed.connect(self._coalesce.start)
         self._rebuild()
 
     @Slot()
     def refresh(self) -> None:
         """Soon finds out what is pending and what can be done with it."""
         self._coalesce.start()
-
-    # Qt
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            self._coalesce.start()
-        return super().event(event)
 
     # Slots
 

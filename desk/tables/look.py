@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from PySide6.QtCore import QByteArray, QRectF, QSize
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Signal
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -63,6 +63,13 @@ DARK = Look(
 )  # fmt: skip
 
 
+class _Looks(QObject):
+    """Tells that the colours changed: not every widget hears of it from Qt."""
+
+    changed = Signal()
+
+
+looks = _Looks()
 _in_force = LIGHT
 
 
@@ -79,6 +86,7 @@ def use_look(of: Look) -> None:
     application = QApplication.instance()
     if isinstance(application, QApplication) and application.styleSheet() != sheet(of):
         application.setStyleSheet(sheet(of))
+    looks.changed.emit()
 
 
 def palette(of: Look) -> QPalette:

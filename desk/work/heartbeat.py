@@ -23,6 +23,7 @@ class Heartbeat(QObject):
         self.longest_ms = 0.0
         self.during = self.longest_during = ""
         """What is going on now, and what went on during the longest stall."""
+        self._is_paused = False
         self._last = time.perf_counter()
         self._timer = QTimer(self, interval=BEAT_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -33,7 +34,9 @@ class Heartbeat(QObject):
     def paused(self) -> Iterator[None]:
         """For the tour's own work, such as taking screenshots."""
         self._on_beat()
+        self._is_paused = True
         yield
+        self._is_paused = False
         self._last = time.perf_counter()
 
     def stop(self) -> None:
@@ -43,6 +46,8 @@ class Heartbeat(QObject):
     @Slot()
     def _on_beat(self) -> None:
         now = time.perf_counter()
+        if self._is_paused:
+            return
         gap_ms = (now - self._last) * 1000 - BEAT_MS
         if gap_ms > self.longest_ms:
             self.longest_ms, self.longest_during = gap_ms, self.during
