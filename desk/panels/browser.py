@@ -10,34 +10,29 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from desk.catalog import values
 from desk.catalog.criteria import Criteria, Filter, Op
 from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
-from desk.i18n import _, ngettext
+from desk.i18n import _
 from desk.panels.filter_bar import FilterBar
 from desk.panels.parts import ProblemBar, named
+from desk.panels.selected_rows import SelectedRows
 from desk.tables.grid import Grid
 from desk.tables.look import icon
-from desk.tables.record_table import RecordTable, original_of
+from desk.tables.record_table import RecordTable
 from desk.work import door
 
 if TYPE_CHECKING:
     from desk.catalog.columns import TableDescription
     from desk.catalog.edits import RecordKey
-    from desk.catalog.rows import Row
     from desk.panels.context import Context
-    from desk.tables.edit_stack import Original
 
 TYPING_PAUSE_MS = 180
 RETRY_MS = 3000
 MARK_STEPS = 20
-COPIED_AT_ONCE = 500
-"""Rows that are copied without a worker, when they are loaded."""
-DELETED_AT_ONCE = 5000
 RECOVERABLE = ("lost", "down", "connect_timeout", "clients", "locked", "host")
 
 
@@ -63,6 +58,7 @@ class Browser(QWidget):
         self.table = RecordTable(description, context.edits, self)
         self.grid = named(Grid(self.table), f"{description.name}_grid", description.title)
         self.search = self._make_search()
+        self.chosen = SelectedRows(self.grid, context)
         self.filters = FilterBar(description)
         self.problems = ProblemBar(f"{description.name}_problem")
         self._notice = named(QLabel(self.grid), f"{description.name}_notice", _("Notice"))
@@ -134,55 +130,6 @@ class Browser(QWidget):
         """Makes a record the current row once it is loaded; until then no row is."""
         self._followed = key
         self.grid.go_to(QModelIndex())
-
-    def copy(self) -> None:
-        """Puts the selected cells on the clipboard; rows that are not here, or many, are read by a worker."""
-        chosen = self.grid.selection()
-        text = self.grid.selection_as_tsv() if chosen.rows <= COPIED_AT_ONCE else None
-        if text is not None:
-            self._on_copied(chosen.rows, text)
-            return
-        self._context.message_wanted.emit(_("Copying {count:,} rows …").format(count=chosen.rows))
-        changed = {
-            edit.key.id: edit.values for edit in self._context.edits.edits() if edit.key.table == self.description.name
-        }
-        below = chosen.moved(-self.table.fresh)
-        self._context.runner.submit(
-            _("Copy"),
-            door.copy_selection,
-            channel=self._channel("copy"),
-            done=partial(self._on_copied_below, chosen.rows, self.grid.fresh_as_tsv()),
-            failed=self._on_selection_failed,
-            arguments={
-                "sessions": self._context.sessions,
-                "criteria": self.criteria,
-                "selection": below,
-                "changed": changed,
-            },
-        )
-
-    def delete(self) -> None:
-        """Marks the selected records to be deleted by the next commit."""
-        originals = self.grid.selected_originals()
-        if originals is not None:
-            self._on_chosen_to_delete(originals)
-            return
-        below = self.grid.selection().moved(-self.table.fresh)
-        if below.rows > DELETED_AT_ONCE:
-            self._context.message_wanted.emit(
-                _("Nothing was deleted: {count:,} rows are selected, at most {limit:,} can be marked at once.").format(
-                    count=below.rows, limit=DELETED_AT_ONCE
-                )
-            )
-            return
-        self._context.runner.submit(
-            _("Load the selection"),
-            door.load_selection,
-            channel=self._channel("delete"),
-            done=partial(self._on_selection_loaded, self.grid.fresh_originals()),
-            failed=self._on_selection_failed,
-            arguments={"sessions": self._context.sessions, "criteria": self.criteria, "selection": below},
-        )
 
     def filter_by_current_cell(self) -> None:
         """Adds the filter "like this cell"."""
@@ -296,28 +243,6 @@ class Browser(QWidget):
         self.problems.tell(str(error), retry=True)
         if isinstance(error, EnvironmentProblem) and error.code in RECOVERABLE:
             self._retrying.start()
-
-    def _on_copied(self, rows: int, text: str) -> None:
-        QGuiApplication.clipboard().setText(text)
-        self._context.message_wanted.emit(
-            ngettext("Copied {count:,} row.", "Copied {count:,} rows.", rows).format(count=rows)
-        )
-
-    def _on_copied_below(self, rows: int, fresh: str, text: str) -> None:
-        self._on_copied(rows, f"{fresh}\n{text}" if fresh else text)
-
-    def _on_selection_loaded(self, fresh: list[Original], rows: tuple[Row, ...]) -> None:
-        self._on_chosen_to_delete([*fresh, *(original_of(self.description, row) for row in rows)])
-
-    def _on_chosen_to_delete(self, originals: list[Original]) -> None:
-        if originals and self._context.can_edit:
-            self._context.edits.delete(originals)
-
-    def _on_selection_failed(self, error: BaseException) -> None:
-        if isinstance(error, ActionCancelled):
-            self._context.message_wanted.emit(_("Cancelled."))
-        else:
-            self._context.runner.action_failed.emit(error)
 
     @Slot()
     def _on_typed(self) -> None:

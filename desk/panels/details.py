@@ -8,39 +8,29 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QFrame,
     QLabel,
-    QListWidget,
-    QScrollArea,
-    QSizePolicy,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
-from desk.catalog import values
-from desk.catalog.columns import AUTHORS, BOOKS, TABLES
-from desk.catalog.criteria import Criteria, Filter, Op, Sort
+from desk.catalog.columns import TABLES
 from desk.catalog.edits import EditKind, RecordKey
-from desk.catalog.rows import AuthorDetails, AuthorRef, BookDetails, Details
 from desk.errors import ActionCancelled, DeskError
-from desk.i18n import _, ngettext
-from desk.panels.parts import ProblemBar, dim, heading, named
-from desk.panels.record_form import RecordForm
+from desk.i18n import _
+from desk.panels.parts import named
+from desk.panels.record_pages import AuthorPage, BookPage, RecordPage
 from desk.tables.edit_stack import Original
-from desk.tables.grid import Grid
-from desk.tables.record_table import RecordTable, original_of
+from desk.tables.record_table import original_of
 from desk.work import door
 
 if TYPE_CHECKING:
-    from desk.catalog.paging import Page, PageRequest
+    from desk.catalog.rows import Details
     from desk.panels.context import Context
 
 SETTLE_MS = 60
 """A record is loaded once the selection rests on it for so long: walking through rows loads none of them."""
-BOOK_COLUMNS = ("title", "published_year", "price")
 
 
 class DetailsPanel(QStackedWidget):
@@ -232,156 +222,3 @@ class DetailsPanel(QStackedWidget):
             page.show_details(self._details)
         self._filled = self._details
         self.setCurrentWidget(page)
-
-
-class RecordPage(QScrollArea):
-    """The page of one table: a problem bar, the form, and below it what belongs to the record."""
-
-    def __init__(self, form: RecordForm, context: Context) -> None:
-        super().__init__()
-        self.form = form
-        self._context = context
-        self.problems = ProblemBar(f"{form.description.name}_details_problem")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._times = named(QLabel(), f"{form.description.name}_times", _("Created and changed"))
-        self._times.setWordWrap(True)
-        dim(self._times)
-        inside = QWidget()
-        self.box = QVBoxLayout(inside)
-        self.box.setContentsMargins(10, 10, 10, 10)
-        self.box.setSpacing(8)
-        self.box.addWidget(self.problems)
-        self.box.addWidget(form)
-        self.setWidget(inside)
-        form.authors_wanted.connect(context.find_authors)
-
-    def show_details(self, details: Any) -> None:
-        """Shows what belongs to the record; None while it is new or on its way."""
-        lines = []
-        if details is not None and details.created_at is not None:
-            lines.append(_("Created {time}").format(time=values.format_time(details.created_at)))
-        if details is not None and details.row.updated_at is not None:
-            lines.append(_("Changed {time}").format(time=values.format_time(details.row.updated_at)))
-        self._times.setText("\n".join(lines))
-
-
-class BookPage(RecordPage):
-    """A book: its record, the years of its main author, its contributors."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(RecordForm(BOOKS), context)
-        self._heading = heading(_("Contributors"))
-        self.contributors = named(QListWidget(), "contributors", _("Contributors"))
-        self.contributors.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.contributors.setMinimumHeight(60)
-        self.contributors.itemActivated.connect(self._on_item_activated)
-        self._nobody = QLabel(_("No one but the author."))
-        dim(self._nobody)
-        for widget in (self._heading, self._nobody, self.contributors):
-            self.box.addWidget(widget)
-        self.box.addStretch(0)
-        self.box.addWidget(self._times)
-
-    def show_details(self, details: BookDetails | None) -> None:
-        super().show_details(details)
-        self.contributors.clear()
-        found = details.contributions if details else ()
-        for one in found:
-            text = one.author.name if one.role == "author" else f"{one.author.name} – {_(one.role)}"
-            self.contributors.addItem(text)
-            self.contributors.item(self.contributors.count() - 1).setData(Qt.ItemDataRole.UserRole, one.author)
-        self.contributors.setVisible(bool(found))
-        self._nobody.setVisible(not found)
-
-    @Slot(object)
-    def _on_item_activated(self, item: Any) -> None:
-        author: AuthorRef = item.data(Qt.ItemDataRole.UserRole)
-        self._context.record_wanted.emit(RecordKey("authors", author.id))
-
-
-class AuthorPage(RecordPage):
-    """An author: the record, the line of aggregates, and the books in a small grid of their own."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(RecordForm(AUTHORS), context)
-        self.sums = named(QLabel(), "author_sums", _("Books, years and prices"))
-        self.sums.setWordWrap(True)
-        self.table = RecordTable(BOOKS, context.edits, self)
-        self.table.editable = False
-        self.table.shows_new = False
-        self.books = named(Grid(self.table), "author_books", _("Books of this author"))
-        self.books.setMinimumHeight(140)
-        self.books.verticalHeader().hide()
-        for section, column in enumerate(self.table.columns):
-            self.books.setColumnHidden(section, column.name not in BOOK_COLUMNS)
-        self.books.horizontalHeader().setStretchLastSection(False)
-        self.books.setColumnWidth(0, 22 * self.books.fontMetrics().averageCharWidth())
-        self.table.page_wanted.connect(self._load_books)
-        self.books.sort_wanted.connect(self._on_sort_wanted)
-        self.books.activated.connect(self._on_book_activated)
-        for widget in (heading(_("Books")), self.sums, self.books, self._times):
-            self.box.addWidget(widget)
-        self.box.setStretchFactor(self.books, 1)
-
-    def show_details(self, details: AuthorDetails | None) -> None:
-        super().show_details(details)
-        self.sums.setText(_sums_line(details) if details else _("A new author has no books yet."))
-        self.books.setVisible(details is not None and details.books > 0)
-        if details is not None and details.books:
-            link = AuthorRef(details.row.id, details.row.name)
-            criteria = Criteria("books", (Filter("author", Op.EQUALS, link),), (Sort("published_year"),))
-            self.table.show_view(criteria)
-            self.table.place_total(criteria, details.books)
-
-    @Slot(object)
-    def _load_books(self, request: PageRequest) -> None:
-        self._context.runner.submit(
-            _("Load an author's books"),
-            door.load_page,
-            channel=f"author-books{request.lane}",
-            done=self._on_books,
-            failed=partial(self._on_books_failed, request),
-            arguments={"sessions": self._context.sessions, "request": request},
-        )
-
-    def _on_books(self, page: Page) -> None:
-        self.table.place_page(page)
-
-    def _on_books_failed(self, request: PageRequest, error: BaseException) -> None:
-        self.table.page_failed(request)
-        if isinstance(error, DeskError):
-            self.problems.tell(str(error), retry=True)
-
-    @Slot(str, bool)
-    def _on_sort_wanted(self, column: str, add: bool) -> None:
-        total = self.table.total
-        criteria = self.table.criteria.sorted_by(column, add=add)
-        self.table.show_view(criteria)
-        self.table.place_total(criteria, total)
-
-    @Slot(QModelIndex)
-    def _on_book_activated(self, index: QModelIndex) -> None:
-        key = self.table.key_at(index.row())
-        if key is not None:
-            self._context.record_wanted.emit(key)
-
-
-def _sums_line(details: AuthorDetails) -> str:
-    if not details.books:
-        return _("No books under this author.")
-    parts = [ngettext("{count} book", "{count} books", details.books).format(count=details.books)]
-    if details.first_year is not None and details.last_year is not None:
-        parts.append(
-            values.format_year(details.first_year)
-            if details.first_year == details.last_year
-            else f"{values.format_year(details.first_year)} – {values.format_year(details.last_year)}"
-        )
-    if details.price_sum is not None and details.price_mean is not None:
-        parts.append(
-            _("prices: sum {total}, mean {mean}").format(
-                total=values.format_price(details.price_sum), mean=values.format_price(details.price_mean)
-            )
-        )
-    return " · ".join(parts)

@@ -73,10 +73,10 @@ class Handlers(QObject):
         self._show_new(self._context.edits.add(browser.description.name, known))
 
     def delete(self) -> None:
-        self._window.browser.delete()
+        self._window.browser.chosen.delete()
 
     def copy(self) -> None:
-        self._window.browser.copy()
+        self._window.browser.chosen.copy()
 
     def search(self) -> None:
         self._window.browser.search.setFocus()

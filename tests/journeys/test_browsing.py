@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton
 from desk.catalog.columns import BOOKS
 from desk.catalog.criteria import Op, Sort
 from desk.catalog.edits import RecordKey
-from desk.panels.details import AuthorPage, BookPage
+from desk.panels.record_pages import AuthorPage, BookPage
 from tests.support.editing import scalar
 from tests.support.window import child
 

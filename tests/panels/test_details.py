@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 from desk.catalog.columns import BOOKS
 from desk.catalog.edits import EditKind, RecordKey
 from desk.catalog.rows import AuthorRef
-from desk.panels.details import AuthorPage, BookPage, DetailsPanel
+from desk.panels.details import DetailsPanel
+from desk.panels.record_pages import AuthorPage, BookPage
 from desk.tables.record_table import original_of
 from tests.support.editing import elsewhere
 from tests.support.shelf import book

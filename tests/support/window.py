@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from desk.catalog.edits import RecordKey
     from desk.operations.connect import OpenCatalogue
     from desk.panels.browser import Browser
-    from desk.panels.details import DetailsPanel, RecordPage
+    from desk.panels.details import DetailsPanel
+    from desk.panels.record_pages import RecordPage
     from desk.tables.edit_stack import EditStack
     from desk.tables.record_table import RecordTable
     from desk.window.main_window import MainWindow
