@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +245,8 @@ class Tour:
         catalogue = self._window.context.catalogue
         if catalogue is None:
             raise TourFailure("no catalogue is open")
+        with suppress(TourFailure):  # what was cancelled may need a moment to end; what stays out is told below
+            self._until(lambda: not catalogue.pool.snapshot().checked_out, "the connections to come back")
         snapshot = catalogue.pool.snapshot()
         self.checked_out, self.open_transactions = snapshot.checked_out, snapshot.open_transactions
         closed: list[bool] = []

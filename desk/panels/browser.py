@@ -112,6 +112,7 @@ class Browser(QWidget):
         if not self._loaded:
             self.show_view(self.criteria)
             return
+        self._cancel_channels()  # what is under way was asked before the reason to load again
         self.table.reload()
         if not self.table.rowCount():
             self._load(self.table.request_for(0))

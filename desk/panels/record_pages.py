@@ -132,6 +132,8 @@ class AuthorPage(RecordPage):
         self.sums.setText(_sums_line(details) if details else _("A new author has no books yet."))
         self.books.setVisible(details is not None and details.books > 0)
         if details is not None and details.books:
+            for lane in (0, 1):  # what is under way was asked before these details
+                self._context.runner.cancel_channel(f"author-books{lane}")
             link = AuthorRef(details.row.id, details.row.name)
             criteria = Criteria("books", (Filter("author", Op.EQUALS, link),), (Sort("published_year"),))
             self.table.show_view(criteria)

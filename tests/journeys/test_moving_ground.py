@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
@@ -11,13 +12,18 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from desk.catalog.edits import EditKind
 from desk.catalog.rows import AuthorRef
+from desk.operations import pages
 from desk.operations.connect import create_catalogue
 from desk.tables.author_picker import AuthorPicker
 from tests.support.editing import elsewhere
+from tests.support.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
+    from desk.catalog.paging import Page
     from desk.operations.connect import OpenCatalogue
     from tests.support.window import Desk
 
@@ -33,6 +39,30 @@ def test_a_reload_leaves_what_is_typed_in_an_open_cell(desk: Desk) -> None:
     assert editor.text() == "typed text"
     QTest.keyClick(editor, Qt.Key.Key_Return)
     desk.until(lambda: desk.text(0, "title") == "typed text", "the value to be taken")
+
+
+def test_an_answer_from_before_a_reload_is_not_taken_for_the_new_one(
+    desk: Desk, colleague: OpenCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = desk.find("Good Omens")
+    read, go_on = threading.Event(), threading.Event()
+    load_page = pages.load_page
+
+    def slow_once(**arguments: Any) -> Page:
+        page = load_page(**arguments)
+        if not read.is_set():
+            read.set()
+            assert go_on.wait(LONGEST)
+        return page
+
+    monkeypatch.setattr(pages, "load_page", slow_once)
+    desk.trigger("refresh")
+    desk.until(read.is_set, "the first answer to be read")
+    elsewhere(colleague, f"UPDATE books SET published_year = 1777 WHERE id = {key.id}")
+    go_on.set()
+    assert desk.window.context.runner._threads.waitForDone(int(LONGEST * 1000))  # the answer waits to be received
+    desk.trigger("refresh")
+    desk.until(lambda: desk.text(0, "published_year") == "1777", "the second answer")
 
 
 def test_an_edit_reaches_the_record_on_which_its_editor_was_opened(desk: Desk, colleague: OpenCatalogue) -> None:

@@ -256,9 +256,9 @@ def opened_window(target: str, bot: QtBot) -> Iterator[Desk]:
             runner = window.context.runner
             desk.until(lambda: not runner.running, "all actions to end")
             catalogue = window.context.catalogue
-            if catalogue is not None:
-                snapshot = catalogue.pool.snapshot()
-                assert (snapshot.checked_out, snapshot.open_transactions) == (0, 0), snapshot.holders
+            if catalogue is not None:  # a cancelled action may need a moment to end
+                desk.until(lambda: catalogue.pool.snapshot().checked_out == 0, "all connections to come back")
+                assert catalogue.pool.snapshot().open_transactions == 0
     finally:
         close(window)
 
