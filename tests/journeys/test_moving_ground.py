@@ -61,7 +61,7 @@ def test_an_answer_from_before_a_reload_is_not_taken_for_the_new_one(
     elsewhere(colleague, f"UPDATE books SET published_year = 1777 WHERE id = {key.id}")
     go_on.set()
     assert desk.window.context.runner._threads.waitForDone(int(LONGEST * 1000))  # the answer waits to be received
-    desk.trigger("refresh")
+    desk.window.commands["refresh"].trigger()
     desk.until(lambda: desk.text(0, "published_year") == "1777", "the second answer")
 
 
