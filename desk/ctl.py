@@ -224,13 +224,32 @@ def _sample(options: argparse.Namespace) -> Answer:
     from desk.operations import sample  # noqa: PLC0415
     from desk.settings import folders  # noqa: PLC0415
 
-    path = folders().sample_catalogue
-    if options.restore and path.exists():
+    path = _new_file(options.database) if options.database else folders().sample_catalogue
+    if options.database:
+        sample.restore_sample(path=path)
+    elif options.restore and path.exists():
         sample.restore_sample(path=path)
     else:
         sample.ensure_sample()
     said = _("The sample was made anew in {path}") if options.restore else _("The sample is in {path}")
     return Answer({"path": str(path), "restored": options.restore}, [said.format(path=path)])
+
+
+def _new_file(target: str) -> Path:
+    """The path of a target that names an SQLite file that is not there yet: nobody's catalogue is replaced."""
+    from desk.database import engines  # noqa: PLC0415
+
+    path = engines.sqlite_file(engines.target_url(target))
+    if path is None:
+        raise InvalidInput(_("The sample is made in a file."), advice=_("Name a file."))
+    if path.exists():
+        raise EnvironmentProblem(
+            _("{path} exists already.").format(path=path),
+            kept=_("It was left as it is."),
+            advice=_("Choose another name."),
+            code="exists",
+        )
+    return path
 
 
 def _tour(options: argparse.Namespace) -> int:

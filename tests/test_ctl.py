@@ -365,3 +365,15 @@ for arguments in (["sample"], ["doctor"], ["migrate", "status"], ["export", {str
 assert not [name for name in sys.modules if name.startswith("PySide6")]
 """
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_sample_is_made_in_a_new_file_and_never_over_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "mine.desk"
+    assert main(["sample", "--database", str(target)]) == 0
+    made = target.read_bytes()
+    assert main(["sample", "--restore", "--database", str(target)]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert target.read_bytes() == made
+    assert main(["sample", "--database", "postgresql://host/x"]) == 2
