@@ -225,9 +225,7 @@ def _sample(options: argparse.Namespace) -> Answer:
     from desk.settings import folders  # noqa: PLC0415
 
     path = _new_file(options.database) if options.database else folders().sample_catalogue
-    if options.database:
-        sample.restore_sample(path=path)
-    elif options.restore and path.exists():
+    if options.database or (options.restore and path.exists()):
         sample.restore_sample(path=path)
     else:
         sample.ensure_sample()
