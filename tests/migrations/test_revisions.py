@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from desk.catalog.models import Base
-from desk.database import engines, migrations
+from desk.database import engines, migrations, revisions
 from desk.database.revisions import SchemaState
 from desk.resources import data_folder
 
@@ -241,3 +242,9 @@ def test_the_default_orders_run_inside_their_indexes(
             session.execute(text("SET LOCAL enable_seqscan = off"))  # the tables are too small to need an index
         plan = session.execute(text(f"{explain} SELECT id FROM {table} ORDER BY {key}, id LIMIT 5")).all()
     assert f"ix_{table}_{key}_id" in str(plan)
+
+
+def test_the_names_of_the_files_tell_the_order_in_which_alembic_applies_them() -> None:
+    scripts = ScriptDirectory.from_config(migrations._config())
+    applied = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert list(revisions.known_revisions()) == applied
