@@ -5,6 +5,7 @@ One PostgreSQL server and one migrated template of each kind live as long as a p
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -45,6 +46,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("desk")
 
 _numbers = itertools.count(1)
+
+
+def pytest_collection_finish() -> None:
+    """What the tests imported stays: a walk through all of it for garbage would stop every thread for half a second."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

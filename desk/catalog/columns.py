@@ -6,11 +6,14 @@ A *table description* is all that paging, edits, grids and panels know of a tabl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from desk.catalog import keys, values
 from desk.catalog.criteria import Op, Sort
+from desk.catalog.rows import AuthorRef
 from desk.i18n import _
 
 if TYPE_CHECKING:
@@ -35,8 +38,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class KindRules:
-    """The behaviour of a kind; `parse` is None where nothing can be typed."""
+    """The behaviour of a kind; `parse` is None where nothing can be typed, `type` is what a readable value is."""
 
+    type: type
     parse: Callable[[str], Any] | None
     format: Callable[[Any], str]
     filters: tuple[Op, ...] = ()
@@ -55,17 +59,17 @@ _WORDS = (Op.CONTAINS, Op.EQUALS, Op.EMPTY)
 _NUMBERS = (Op.RANGE, Op.EQUALS, Op.EMPTY)
 
 KINDS: dict[Kind, KindRules] = {
-    Kind.TEXT: KindRules(values.parse_typed_text, values.format_text, _WORDS),
-    Kind.NAME: KindRules(_parse_typed_name, values.format_text, (Op.CONTAINS, Op.EQUALS)),
-    Kind.NOTES: KindRules(_parse_notes, values.format_text, ()),
-    Kind.CODE: KindRules(values.parse_code, values.format_text, _WORDS),
-    Kind.ISBN: KindRules(values.parse_isbn, values.format_text, _WORDS),
-    Kind.YEAR: KindRules(values.parse_year, values.format_year, _NUMBERS, right=True),
-    Kind.PRICE: KindRules(values.parse_price, values.format_price, _NUMBERS, right=True),
-    Kind.TIME: KindRules(None, values.format_time),
-    Kind.COUNT: KindRules(None, str, (Op.HAS_BOOK_OVER, Op.NO_BOOKS), right=True),
-    Kind.AUTHOR: KindRules(None, lambda link: values.format_text(link.name), _WORDS),
-    Kind.LIST: KindRules(None, values.format_text),
+    Kind.TEXT: KindRules(str, values.parse_typed_text, values.format_text, _WORDS),
+    Kind.NAME: KindRules(str, _parse_typed_name, values.format_text, (Op.CONTAINS, Op.EQUALS)),
+    Kind.NOTES: KindRules(str, _parse_notes, values.format_text, ()),
+    Kind.CODE: KindRules(str, values.parse_code, values.format_text, _WORDS),
+    Kind.ISBN: KindRules(str, values.parse_isbn, values.format_text, _WORDS),
+    Kind.YEAR: KindRules(int, values.parse_year, values.format_year, _NUMBERS, right=True),
+    Kind.PRICE: KindRules(Decimal, values.parse_price, values.format_price, _NUMBERS, right=True),
+    Kind.TIME: KindRules(datetime, None, values.format_time),
+    Kind.COUNT: KindRules(int, None, str, (Op.HAS_BOOK_OVER, Op.NO_BOOKS), right=True),
+    Kind.AUTHOR: KindRules(AuthorRef, None, lambda link: values.format_text(link.name), _WORDS),
+    Kind.LIST: KindRules(str, None, values.format_text),
 }
 
 
@@ -108,12 +112,22 @@ class Column:
         return parse(text)
 
     def format(self, value: Any) -> str | None:
-        """The text of a cell; None stands for a missing value and is drawn apart from an empty text."""
-        return None if value is None else self.rules.format(value)
+        """The text of a cell; None stands for a missing value and is drawn apart from an empty text.
+
+        A value that is not what the column holds is shown as it is stored.
+        """
+        if value is None:
+            return None
+        return self.rules.format(value) if isinstance(value, self.rules.type) else values.format_stored(value)
 
     def doubt(self, value: Any) -> str:
         """Why a kept value looks wrong, for a mark on its cell; '' when it does not."""
-        if self.kind is Kind.ISBN and value and not keys.isbn_is_valid(value):
+        if value is None:
+            return ""
+        text = value.name if isinstance(value, AuthorRef) else value
+        if not isinstance(value, self.rules.type) or (isinstance(text, str) and values.is_damaged(text)):
+            return _("This value is damaged or of another kind; it is shown as it is stored.")
+        if self.kind is Kind.ISBN and text and not keys.isbn_is_valid(text):
             return _("This is not a valid ISBN; it is kept as it was found.")
         return ""
 

@@ -56,14 +56,13 @@ class Price(TypeDecorator[Decimal]):
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else Numeric(12, 2))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
+        if not isinstance(value, Decimal) or dialect.name != "sqlite":
             return value
         return int((value * CENTS).to_integral_exact())
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        if value is None or dialect.name != "sqlite":
-            return value if value is None or isinstance(value, Decimal) else Decimal(str(value))
-        return Decimal(value).scaleb(-2)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """A stored value that is no price comes back as it is: one bad cell must not fail a page."""
+        return Decimal(value).scaleb(-2) if isinstance(value, int) and dialect.name == "sqlite" else value
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -76,16 +75,20 @@ class UtcTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
+        if not isinstance(value, datetime) or dialect.name != "sqlite":
             return value
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, str):
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """A stored value that is no moment (infinity, a BC date, other text) comes back as it is."""
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        if not isinstance(value, str) or dialect.name != "sqlite":
+            return value
+        try:
             return datetime.fromisoformat(value).replace(tzinfo=UTC)
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+        except ValueError:
+            return value
 
 
 class utc_now(FunctionElement[datetime]):  # noqa: N801  (an SQL function is written like one)

@@ -62,6 +62,8 @@ class Page:
     rows: tuple[Row, ...]
     cells: tuple[tuple[str | None, ...], ...]
     end: Mark | None
+    doubtful: frozenset[tuple[int, int]] = frozenset()
+    """(index of the row, place of the column) of the cells whose value looks wrong."""
 
     @property
     def is_last(self) -> bool:
@@ -128,6 +130,12 @@ class PageCache:
             return None
         self._pages.move_to_end(number)
         return page.rows[index], page.cells[index]
+
+    def is_doubtful(self, position: int, section: int) -> bool:
+        """Whether the value of a loaded cell looks wrong."""
+        number, index = divmod(position, self.page_rows)
+        page = self._pages.get(number)
+        return page is not None and (index, section) in page.doubtful
 
     def place(self, page: Page) -> None:
         """Takes a page in. A record that another page holds too moved meanwhile: the other page is forgotten, to be

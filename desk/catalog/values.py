@@ -23,6 +23,8 @@ ISBN_LENGTH = 64
 ROLE_LENGTH = 200
 """A role is a part of a key: PostgreSQL's index entries hold no more than 2,704 bytes."""
 NOTES_LENGTH = 1_000_000
+STORED_SHOWN = 200
+"""Bytes or characters of a value of another kind that are shown."""
 FIRST_YEAR, LAST_YEAR = -9999, 9999
 LARGEST_PRICE = Decimal("9999999999.99")
 
@@ -139,7 +141,21 @@ def format_text(text: str) -> str:
     """Text for one line of a grid: line breaks and tabs become visible signs."""
     if text.isprintable():
         return text
+    if is_damaged(text):
+        text = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
     return text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\r", "⏎").replace("\t", "⇥")
+
+
+def is_damaged(text: str) -> bool:
+    """Whether a stored text was not UTF-8: its stray bytes are half characters then."""
+    return not text.isprintable() and any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def format_stored(value: object) -> str:
+    """A value of another kind than its column's, for reading only: bytes as hexadecimal digits, all else as text."""
+    if isinstance(value, bytes):
+        return f"x'{value[:STORED_SHOWN].hex()}'" + ("…" if len(value) > STORED_SHOWN else "")
+    return format_text(str(value)[:STORED_SHOWN])
 
 
 def _short(text: str) -> str:

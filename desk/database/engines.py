@@ -10,6 +10,7 @@ import sqlite3
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +28,10 @@ WRITE = "desk_write"
 SCHEMA = "desk"
 SQLITE_MAGIC = b"SQLite format 3\0"
 BUSY_SLICE_MS = 50
+ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
+"""Text that is not UTF-8 keeps its bytes as half characters: shown as damaged, and never changed by itself."""
+TIMESTAMPTZ = 1184
+"""The oid of "timestamp with time zone" (pg_type.dat)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +197,7 @@ def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> 
     address = "file::memory:" if path is None else f"file:{quote(str(path))}?mode={mode}"
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
+        raw = sqlite3.connect(
             address,
             uri=True,
             timeout=5.0,
@@ -200,6 +205,8 @@ def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> 
             check_same_thread=False,
             cached_statements=256,
         )
+        raw.text_factory = ANY_TEXT
+        return raw
 
     size, overflow = (1, 0) if path is None else (settings.size, settings.overflow)
     engine = create_engine(
@@ -273,7 +280,7 @@ def _postgresql(url: URL, settings: PoolSettings) -> Engine:
     given = url.normalized_query.get("options", ())  # come last, so that they win
     options_text = " ".join((*(f"-c {name}={value}" for name, value in options.items()), *given))
     try:
-        return create_engine(
+        engine = create_engine(
             address,
             connect_args={
                 "options": options_text,
@@ -293,6 +300,28 @@ def _postgresql(url: URL, settings: PoolSettings) -> Engine:
             advice=_("Write a port as a number, and as many ports as hosts."),
             code="option",
         ) from error
+    event.listen(engine, "connect", _read_any_moment)
+    return engine
+
+
+def _read_any_moment(raw: Any, _record: Any) -> None:
+    """Infinity and dates BC, which Python has no datetime for, come as text instead of failing their whole page."""
+    from psycopg import DataError, adapt, pq  # noqa: PLC0415  (only where a server is used)
+
+    known = raw.adapters.get_loader(TIMESTAMPTZ, pq.Format.TEXT)
+
+    class AnyMoment(adapt.Loader):
+        def __init__(self, oid: int, connection: Any = None) -> None:
+            super().__init__(oid, connection)
+            self._known = known(oid, connection)
+
+        def load(self, data: Any) -> Any:
+            try:
+                return self._known.load(data)
+            except DataError:
+                return bytes(data).decode()
+
+    raw.adapters.register_loader(TIMESTAMPTZ, AnyMoment)
 
 
 def _refuse_unknown_options(url: URL) -> None:

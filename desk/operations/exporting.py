@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from sqlalchemy import select
 
 from desk.catalog import queries
+from desk.catalog.columns import BOOKS
 from desk.catalog.contributors import format_contributors
 from desk.catalog.models import Author, Book, Contribution
 from desk.catalog.paging import Mark, PageRequest
-from desk.catalog.values import format_price
 from desk.database.actions import Action, current_action
 from desk.database.engines import holds_database
 from desk.errors import EnvironmentProblem, InvalidInput
@@ -115,7 +115,7 @@ def _book_cells(session: Session, found: list[tuple[Any, ...]]) -> list[Cells]:
     return [
         (
             title, author, others.get(id), year, language, isbn,
-            None if price is None else format_price(price), notes.get(id),
+            BOOKS.column("price").format(price), notes.get(id),
         )
         for id, _version, title, _author_id, author, year, isbn, language, price, _updated_at in found
     ]  # fmt: skip
@@ -167,7 +167,7 @@ def _replacing(path: Path) -> Iterator[TextIO]:
         )
     fresh = path if direct else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with fresh.open("w" if direct else "x", encoding="utf-8", newline="") as stream:
+        with fresh.open("w" if direct else "x", encoding="utf-8", errors="surrogateescape", newline="") as stream:
             yield stream
         if not direct:
             os.replace(fresh, path)

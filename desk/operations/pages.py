@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from desk.catalog import queries
-from desk.catalog.columns import TABLES
+from desk.catalog.columns import TABLES, Kind
 from desk.catalog.criteria import Criteria
 from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest
 from desk.catalog.rows import AuthorRef, AuthorRow, BookRow, Row
@@ -32,7 +32,8 @@ def read_page(session: Session, request: PageRequest) -> Page:
     make = _MAKERS[request.criteria.table]
     rows = make(session, [tuple(row)[width:] for row in found])
     end = Mark(request.position + len(found), tuple(found[-1][:width])) if found else None
-    return Page(request, rows, tuple(display_cells(request.criteria.table, row) for row in rows), end)
+    table = request.criteria.table
+    return Page(request, rows, tuple(display_cells(table, row) for row in rows), end, doubtful_cells(table, rows))
 
 
 @again_when_lost
@@ -70,6 +71,21 @@ def count_tables(*, sessions: Sessions) -> dict[str, int]:
 def display_cells(table: str, row: Row) -> tuple[str | None, ...]:
     """The texts of a row's grid cells, made once and on the worker."""
     return tuple(column.format(getattr(row, column.name)) for column in TABLES[table].grid)
+
+
+def doubtful_cells(table: str, rows: tuple[Row, ...]) -> frozenset[tuple[int, int]]:
+    """The cells whose value looks wrong: a bad ISBN, damaged text, a value of another kind."""
+    found = []
+    for section, column in enumerate(TABLES[table].grid):
+        wanted = column.rules.type
+        is_plain = str.isprintable if wanted is str and column.kind is not Kind.ISBN else None
+        for index, row in enumerate(rows):
+            value = getattr(row, column.name)
+            if value is None or (is_plain is not None and type(value) is str and is_plain(value)):
+                continue  # nearly every cell: it costs a page a tenth of asking the column
+            if column.doubt(value):
+                found.append((index, section))
+    return frozenset(found)
 
 
 def _book_rows(session: Session, found: list[tuple[Any, ...]]) -> tuple[BookRow, ...]:

@@ -63,9 +63,9 @@ class RecordPage(QScrollArea):
         """Shows what belongs to the record; None while it is new or on its way."""
         lines = []
         if details is not None and details.created_at is not None:
-            lines.append(_("Created {time}").format(time=values.format_time(details.created_at)))
+            lines.append(_("Created {time}").format(time=_moment(details.created_at)))
         if details is not None and details.row.updated_at is not None:
-            lines.append(_("Changed {time}").format(time=values.format_time(details.row.updated_at)))
+            lines.append(_("Changed {time}").format(time=_moment(details.row.updated_at)))
         self._times.setText("\n".join(lines))
 
 
@@ -178,9 +178,9 @@ def _sums_line(details: AuthorDetails) -> str:
     parts = [ngettext("{count} book", "{count} books", details.books).format(count=details.books)]
     if details.first_year is not None and details.last_year is not None:
         parts.append(
-            values.format_year(details.first_year)
+            _year(details.first_year)
             if details.first_year == details.last_year
-            else f"{values.format_year(details.first_year)} – {values.format_year(details.last_year)}"
+            else f"{_year(details.first_year)} – {_year(details.last_year)}"
         )
     if details.price_sum is not None and details.price_mean is not None:
         parts.append(
@@ -189,3 +189,11 @@ def _sums_line(details: AuthorDetails) -> str:
             )
         )
     return " · ".join(parts)
+
+
+def _year(value: int) -> str:
+    return BOOKS.column("published_year").format(value) or ""
+
+
+def _moment(value: Any) -> str:
+    return BOOKS.column("updated_at").format(value) or ""

@@ -48,7 +48,7 @@ def state_of(column: Column, text: str | None) -> CellState:
         return CellState.MISSING
     if not text:
         return CellState.PLAIN if column.kind is Kind.LIST else CellState.EMPTY
-    return CellState.DOUBTFUL if column.kind is Kind.ISBN and column.doubt(text) else CellState.PLAIN
+    return CellState.PLAIN
 
 
 def state_of_edit(edit: Edit, column: Column) -> CellState:

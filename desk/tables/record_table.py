@@ -193,6 +193,8 @@ class RecordTable(QAbstractTableModel):
             if found is None:
                 return PLACEHOLDER, CellState.WAITING
             text = found[1][section]
+            if self._cache.is_doubtful(position, section):
+                return text, CellState.DOUBTFUL | (state_of_edit(edit, column) if edit else CellState.PLAIN)
         state = state_of(column, text)
         return text, state if edit is None else state | state_of_edit(edit, column)
 

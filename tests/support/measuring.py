@@ -55,10 +55,10 @@ def watched_activity(url: str) -> Iterator[Activity]:
 
     def sample(connection: psycopg.Connection[tuple[int, float]]) -> int:
         nonlocal last
+        before, last = last, time.monotonic()
         count, seconds = connection.execute(_IDLE).fetchone() or (0, 0.0)
-        now = time.monotonic()
-        stood_still = now - last - SAMPLE_SECONDS if seen.samples else 0.0
-        last = now
+        # from the start of the sample before: a walk for garbage may also stop us inside of one
+        stood_still = time.monotonic() - before - SAMPLE_SECONDS if seen.samples else 0.0
         seen.longest_idle_ms = max(seen.longest_idle_ms, (float(seconds) - max(stood_still, 0.0)) * 1000)
         seen.samples += 1
         return int(count)

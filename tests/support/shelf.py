@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from desk.catalog.columns import TABLES
 from desk.catalog.paging import Mark, Page
 from desk.catalog.rows import AuthorRef, AuthorRow, BookRow
+from desk.operations.pages import doubtful_cells
 
 if TYPE_CHECKING:
     from desk.catalog.paging import PageRequest
@@ -57,7 +58,7 @@ class Shelf:
         grid = TABLES[self.table].grid
         cells = tuple(tuple(column.format(getattr(row, column.name)) for column in grid) for row in rows)
         end = Mark(request.position + len(rows), (rows[-1].id,)) if rows else None
-        return Page(request, rows, cells, end)
+        return Page(request, rows, cells, end, doubtful_cells(request.criteria.table, rows))
 
     def serve(self, table: RecordTable) -> None:
         """Answers every request of a table at once."""
