@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 class Context(QObject):
     """The shared ground of a window.
 
-    `opened` tells that a catalogue is there, `committed` that rows of it changed (the new ids of inserted records by
-    their negative keys, and the keys of deleted ones); `message_wanted` asks for a line in
-    the status bar, `record_wanted` to show a record (a RecordKey).
+    `committed` tells that rows changed: it carries the new ids of inserted records by their negative keys, and the keys
+    of deleted ones. `message_wanted` asks for a line in the status bar, `record_wanted` for a record (a RecordKey).
     """
 
-    opened = Signal()
     committed = Signal(object, object)
     message_wanted = Signal(str)
     record_wanted = Signal(object)

@@ -99,7 +99,9 @@ class SelectedRows(QObject):
         self._on_chosen_to_delete([*fresh, *(original_of(self._table.description, row) for row in rows)])
 
     def _on_chosen_to_delete(self, originals: list[Original]) -> None:
-        if originals and self._context.can_edit:
+        if not self._context.can_edit:
+            self._context.message_wanted.emit(_("Nothing can be changed now; nothing was marked."))
+        elif originals:
             self._context.edits.delete(originals)
 
     def _on_selection_failed(self, error: BaseException) -> None:

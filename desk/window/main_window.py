@@ -135,10 +135,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks when edits are pending; the window goes at once, its workers within a bounded time."""
         self.furnish()
-        if not self._may_close and (not self.take_typed() or len(self.context.edits)):
+        if not self._may_close and not self.take_typed():
+            event.ignore()  # it has been said what has to be corrected first
+            return
+        if not self._may_close and len(self.context.edits):
             event.ignore()
-            if len(self.context.edits):
-                self.unit.ask_before_closing()
+            self.unit.ask_before_closing()
             return
         self.hide()
         catalogue = self._let_go()
@@ -162,7 +164,6 @@ class MainWindow(QMainWindow):
             browser.table.editable = not info.read_only
             browser.forget()
         self.feed.watch(catalogue.pool.snapshot)
-        self.context.opened.emit()
         self.browser.show_view(self.browser.criteria)
         self.count_tables()
         self._enable()

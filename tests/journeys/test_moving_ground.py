@@ -42,27 +42,29 @@ def test_a_reload_leaves_what_is_typed_in_an_open_cell(desk: Desk) -> None:
 
 
 def test_an_answer_from_before_a_reload_is_not_taken_for_the_new_one(
-    desk: Desk, colleague: OpenCatalogue, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = desk.find("Good Omens")
-    read, go_on = threading.Event(), threading.Event()
-    load_page = pages.load_page
+    desk.find("Good Omens")
+    asked, go_on = threading.Event(), threading.Event()
+    load_page, runner = pages.load_page, desk.window.context.runner
 
-    def slow_once(**arguments: Any) -> Page:
-        page = load_page(**arguments)
-        if not read.is_set():
-            read.set()
-            assert go_on.wait(LONGEST)
-        return page
+    def held(**arguments: Any) -> Page:
+        asked.set()
+        assert go_on.wait(LONGEST)
+        return load_page(**arguments)
 
-    monkeypatch.setattr(pages, "load_page", slow_once)
-    desk.trigger("refresh")
-    desk.until(read.is_set, "the first answer to be read")
-    elsewhere(colleague, f"UPDATE books SET published_year = 1777 WHERE id = {key.id}")
-    go_on.set()
-    assert desk.window.context.runner._threads.waitForDone(int(LONGEST * 1000))  # the answer waits to be received
-    desk.window.commands["refresh"].trigger()
-    desk.until(lambda: desk.text(0, "published_year") == "1777", "the second answer")
+    monkeypatch.setattr(pages, "load_page", held)
+    try:
+        desk.browser.refresh()
+        desk.until(asked.is_set, "the page to be asked for")
+        before = [action for action in runner.running if action.label == "Load Books"]
+        desk.browser.refresh()
+        assert before
+        assert not set(before) & set(runner.running)
+    finally:
+        go_on.set()
+    desk.settle()
+    assert desk.text(0, "title") == "Good Omens"
 
 
 def test_an_edit_reaches_the_record_on_which_its_editor_was_opened(desk: Desk, colleague: OpenCatalogue) -> None:
@@ -203,6 +205,23 @@ def test_an_author_is_chosen_by_the_person_and_not_by_leaving(desk: Desk) -> Non
     QTest.keyClick(picker, Qt.Key.Key_Return)
     chosen = desk.edits.edits()[0].values["author"]
     assert isinstance(chosen, AuthorRef)
+
+
+def test_closing_waits_for_a_field_that_cannot_be_taken(desk: Desk) -> None:
+    desk.find("Good Omens")
+    desk.type_cell("price", "12.50")
+    year = desk.field("published_year")
+    assert isinstance(year, QLineEdit)
+    year.setFocus()
+    year.setText("not a year")
+    desk.window.close()
+    assert desk.window.isVisible()
+    assert desk.window.unit.dialog is None
+    assert "correct it" in desk.message
+    QTest.keyClick(year, Qt.Key.Key_Escape)
+    desk.window.close()
+    desk.answer("stay")
+    assert len(desk.edits) == 1
 
 
 def test_no_break_spaces_survive_a_change_of_the_notes(desk: Desk) -> None:
