@@ -15,8 +15,8 @@ CHECKOUT = Path(desk.__file__).parents[1]
 LOWER = ("catalog", "database", "operations")
 WITHOUT_SQLALCHEMY = (
     "desk.catalog.columns", "desk.catalog.criteria", "desk.catalog.edits", "desk.catalog.keys", "desk.catalog.paging",
-    "desk.catalog.rows", "desk.catalog.snapshots", "desk.catalog.values", "desk.database.actions", "desk.errors",
-    "desk.settings",
+    "desk.catalog.rows", "desk.catalog.snapshots", "desk.catalog.values", "desk.database.actions",
+    "desk.database.addresses", "desk.database.profiles", "desk.errors", "desk.redaction", "desk.settings",
 )  # fmt: skip
 LOADED = """
 import importlib, json, sys

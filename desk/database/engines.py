@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from desk.database.actions import current_action
 from desk.database.pool import MeteredPool
+from desk.database.profiles import PoolSettings
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
 
@@ -32,26 +33,6 @@ ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 """Text that is not UTF-8 keeps its bytes as half characters: shown as damaged, and never changed by itself."""
 TIMESTAMPTZ = 1184
 """The oid of "timestamp with time zone" (pg_type.dat)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """How many connections are kept and how long things may take; times in seconds.
-
-    `timeout` is how long a check-out waits for a connection (0: it does not wait); `recycle` replaces connections
-    before firewalls forget them (0: never); for the other times 0 is "no limit". The default size is more than one
-    window uses. For many clients of one server, cores x 2 + disks is a rule of thumb and no more than that
-    (PostgreSQL's wiki, "Number Of Database Connections").
-    """
-
-    size: int = 5
-    overflow: int = 10
-    timeout: float = 10.0
-    recycle: int = 1800
-    pre_ping: bool = True
-    statement_timeout: float = 0.0
-    lock_timeout: float = 10.0
-    idle_in_transaction_timeout: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +152,12 @@ def make_engine(
 ) -> Engine:
     """An engine for one database, for as long as its window is open. Connects to nothing yet.
 
-    `mode` is that of SQLite's URI files; `foreign_keys` is off only for migrations. Raises InvalidInput for options of
-    a server's URL that nothing knows.
+    `mode` is that of SQLite's URI files; "ro" has a server refuse every write, too. `foreign_keys` is off only for
+    migrations. Raises InvalidInput for options of a server's URL that nothing knows.
     """
     settings = settings or PoolSettings()
     if url.get_backend_name() == "postgresql":
-        return _postgresql(url, settings)
+        return _postgresql(url, settings, read_only=mode == "ro")
     return _sqlite(url, settings, mode, foreign_keys)
 
 
@@ -257,7 +238,7 @@ def _begin_immediate(connection: Connection, seconds: float) -> None:
         raw.execute("PRAGMA busy_timeout = 5000")
 
 
-def _postgresql(url: URL, settings: PoolSettings) -> Engine:
+def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:
     schema = schema_of(url).replace('"', '""').replace("\\", "\\\\").replace(" ", "\\ ")
     options = {
         "search_path": f'"{schema}"',
@@ -265,6 +246,8 @@ def _postgresql(url: URL, settings: PoolSettings) -> Engine:
         "lock_timeout": _milliseconds(settings.lock_timeout),
         "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
     }
+    if read_only:
+        options["default_transaction_read_only"] = "on"
     defaults = {
         "application_name": "desk",
         "client_encoding": "utf8",

@@ -15,11 +15,14 @@ from desk.database.revisions import SchemaState
 from desk.database.sessions import Sessions
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
+from desk.redaction import keep_out
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import URL
+
+    from desk.database.profiles import PoolSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,22 @@ class OpenCatalogue:
         self.sessions.close()
 
 
-def open_catalogue(*, target: str, settings: engines.PoolSettings | None = None) -> OpenCatalogue:
-    """Opens a file or a URL that holds a catalogue of this program's schema.
+def open_catalogue(
+    *, target: str, password: str | None = None, settings: PoolSettings | None = None, read_only: bool = False
+) -> OpenCatalogue:
+    """Opens a file or a URL that holds a catalogue of this program's schema; `password` is for a URL without one.
 
     Creates and changes nothing. Raises InvalidInput for an unreadable target, EnvironmentProblem when it is missing,
     refused, no catalogue, or of an older schema (the advice names the command that upgrades it).
     """
     url = engines.target_url(target)
+    if password is not None:
+        keep_out(password)
+        url = url.set(password=password)
     path = engines.sqlite_file(url)
     access = engines.check_access(url)
+    if read_only and not access.reason:
+        access = engines.FileAccess("ro", _("it was opened so"))
     engine = engines.make_engine(url, settings, mode=access.mode)
     pool = PoolMonitor(engine)
     try:

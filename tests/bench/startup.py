@@ -93,7 +93,7 @@ def done(since=STARTED):
 def main() -> int:
     asked = options("start of the program", repetitions=15)
     with tempfile.TemporaryDirectory() as home:
-        sample = Folders(Path(home, "data"), Path(home, "state")).sample_catalogue
+        sample = Folders(Path(home, "config"), Path(home, "data"), Path(home, "state")).sample_catalogue
         sample.parent.mkdir()
         restore_sample(path=sample)
         environment = {**_with_bytecode(os.environ), "QT_QPA_PLATFORM": "offscreen", "DESK_HOME": home}

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from desk.database.actions import Action, current_action
-from desk.database.engines import PoolSettings
+from desk.database.profiles import PoolSettings
 from desk.errors import ActionCancelled
 from desk.operations.connect import open_catalogue
 from tests.support.editing import scalar

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from desk.database import engines, migrations, revisions
-from desk.database.engines import PoolSettings
+from desk.database.profiles import PoolSettings
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.operations.connect import create_catalogue, open_catalogue
 from tests.support.editing import scalar

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from desk.catalog.models import Book
 from desk.database import failures
-from desk.database.engines import PoolSettings, target_url
+from desk.database.engines import target_url
+from desk.database.profiles import PoolSettings
 from desk.errors import DataConflict, DeskError, EnvironmentProblem, InvalidInput
 from desk.operations.connect import open_catalogue
 from tests.support.editing import scalar

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
-from desk.database.engines import PoolSettings
+from desk.database.profiles import PoolSettings
 from desk.errors import EnvironmentProblem
 from desk.operations.connect import OpenCatalogue, open_catalogue
 from tests.support.editing import scalar

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from desk.catalog.models import Author, Book
-from desk.database.engines import PoolSettings
+from desk.database.profiles import PoolSettings
 from desk.database.sessions import Sessions
 from desk.errors import EnvironmentProblem
 from desk.operations.connect import open_catalogue

@@ -1,0 +1,94 @@
+"""Connection profiles: how a person reaches a database, under a name. Loads without any driver.
+
+Invariant: no profile holds a password, in memory or on disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from desk.database.addresses import parse_address
+from desk.i18n import _
+
+COLOURS: dict[str, str] = {
+    "": _("None"),
+    "red": _("Red – production"),
+    "orange": _("Orange – staging"),
+    "green": _("Green – test"),
+    "blue": _("Blue – development"),
+}
+"""The colours that tell a window's database, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many connections are kept and how long things may take; times in seconds.
+
+    `timeout` is how long a check-out waits for a connection (0: it does not wait); `recycle` replaces connections
+    before firewalls forget them (0: never); for the other times 0 is "no limit". The default size is more than one
+    window uses. For many clients of one server, cores x 2 + disks is a rule of thumb and no more than that
+    (PostgreSQL's wiki, "Number Of Database Connections").
+    """
+
+    size: int = 5
+    overflow: int = 10
+    timeout: float = 10.0
+    recycle: int = 1800
+    pre_ping: bool = True
+    statement_timeout: float = 0.0
+    lock_timeout: float = 10.0
+    idle_in_transaction_timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One connection. `target` is a file's absolute path or a server's URL, without a password.
+
+    `name` and `id` are '' for one that was not kept; `colour` is a key of COLOURS; `keeps_password` tells that the
+    system's keyring has its password.
+    """
+
+    target: str
+    name: str = ""
+    id: str = ""
+    read_only: bool = False
+    colour: str = ""
+    keeps_password: bool = False
+    pool: PoolSettings = field(default_factory=PoolSettings)
+
+    @property
+    def is_server(self) -> bool:
+        return self.target.startswith("postgresql://")
+
+    @property
+    def title(self) -> str:
+        """Its name, else the file's name or `database @ host`."""
+        if self.name:
+            return self.name
+        if not self.is_server:
+            return Path(self.target).name
+        address, _password = parse_address(self.target)
+        return f"{address.database or address.service or address.user} @ {address.host or 'localhost'}"
+
+    @property
+    def account(self) -> str:
+        """Under what a password is remembered and kept: `user@host:port/database`, or `service=NAME`; '' for a file."""
+        if not self.is_server:
+            return ""
+        address, _password = parse_address(self.target)
+        if address.service and not address.host:
+            return f"{address.user}@service={address.service}/{address.database}"
+        return f"{address.user}@{address.host or 'localhost'}:{address.port or 5432}/{address.database}"
+
+
+def profile_of(target: str) -> tuple[Profile, str]:
+    """(a profile that is not kept, its password) of a file's path or a URL as a person writes them; '' for none.
+
+    Raises InvalidInput for an unreadable URL or a database that Desk does not speak.
+    """
+    text = target.strip()
+    if text.startswith(("postgresql", "postgres")) and "://" in text:
+        address, password = parse_address(text)
+        return Profile(address.url()), password
+    return Profile(text), ""
