@@ -31,6 +31,7 @@ STAMP = VENV / ".desk-stamp"
 REQUIREMENTS = ROOT / "pyproject.toml"
 CONSTRAINTS = ROOT / "constraints.txt"
 BENCHMARKS = ROOT / "tests" / "bench"
+TORTURE = ROOT / "tests" / "torture"
 
 # What Qt loads, and the Debian package that has it.
 OFFSCREEN_LIBRARIES = {
@@ -242,6 +243,14 @@ def bench(options: argparse.Namespace, rest: list[str]) -> int:
     return 1 if missed else 0
 
 
+def torture(options: argparse.Namespace, rest: list[str]) -> int:
+    """Runs a long attempt to break a promise; its short form is among the tests."""
+    names = sorted(path.stem for path in TORTURE.glob("[!_]*.py"))
+    if options.name not in names:
+        raise Stop(f"There is no torture {options.name!r}. There are: {', '.join(names)}.", 2)
+    return become_module(f"tests.torture.{options.name}", *rest)
+
+
 def pg(_options: argparse.Namespace, _rest: list[str]) -> int:
     return become_module("tests.support.postgres")
 
@@ -284,6 +293,8 @@ def parser() -> argparse.ArgumentParser:
     command = add("bench", bench, "run a benchmark and hold it to its limits [its arguments]", passes_on=True)
     command.add_argument("name", metavar="NAME", help="a module in tests/bench")
     command.add_argument("--json", metavar="FILE", help="keep the figures there")
+    command = add("torture", torture, "try long to break a promise [its arguments]", passes_on=True)
+    command.add_argument("name", metavar="NAME", help="a module in tests/torture")
     add("pg", pg, "run a throwaway PostgreSQL; its URL is the first line of the output")
     command = add("screenshots", screenshots, "take pictures of every part of the window")
     command.add_argument("folder", metavar="DIR", help="where to put them")

@@ -5,19 +5,21 @@ from sqlalchemy import Connection
 
 from desk.catalog.models import Base
 from desk.database.engines import target_url
-from desk.database.migrations import configured, migrating
+from desk.database.migration_unit import migrating
+from desk.database.migrations import configured
 
 
 def run(connection: Connection) -> None:
-    context.configure(connection=connection, **configured(Base.metadata))
+    on_version_apply = context.config.attributes.get("on_version_apply")
+    context.configure(connection=connection, on_version_apply=on_version_apply, **configured(Base.metadata))
     with context.begin_transaction():
         context.run_migrations()
 
 
 def run_from_command_line() -> None:
     url = target_url(context.get_x_argument(as_dictionary=True)["url"])
-    with migrating(url) as (_config, connection):
-        run(connection)
+    with migrating(url) as unit:
+        run(unit.connection)
 
 
 if context.config.attributes.get("connection") is not None:

@@ -5,42 +5,28 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from functools import partial
+import threading
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtGui import QGuiApplication, QIcon, QPalette
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from desk.resources import resource
 from desk.tables.look import DARK, LIGHT, use_look
-from desk.window.main_window import MainWindow
+from desk.window.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtCore import Qt
 
+    from desk.window.main_window import MainWindow
+
 SWITCH_SECONDS = 0.0005
 """How long a worker may keep the interpreter while the interface waits; Python's own 5 ms make frames stutter."""
 
 
 LONGEST_START_MS = 10_000
-
-
-class _FirstPaint(QObject):
-    """Calls back once, right after the window was painted for the first time."""
-
-    def __init__(self, window: MainWindow, painted: Callable[[], None]) -> None:
-        super().__init__(window)
-        self._painted = painted
-        window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            watched.removeEventFilter(self)
-            QTimer.singleShot(0, self, self._painted)
-        return super().eventFilter(watched, event)
 
 
 def make_application(arguments: list[str]) -> QApplication:
@@ -72,22 +58,17 @@ def use_scheme(scheme: Qt.ColorScheme) -> None:
 
 
 def bootstrap(target: str | None = None, *, on_first_paint: Callable[[], None] | None = None) -> MainWindow:
-    """Builds the window, shows it, and opens `target` (None: the sample) once it has been painted."""
+    """Shows the first window, and opens `target` (None: the sample) in it once it has been painted."""
     gc.disable()  # a start only makes objects that stay
-    window = MainWindow()
-    window.catalogue_shown.connect(_keep_what_is_there)
-    QTimer.singleShot(LONGEST_START_MS, window, _keep_what_is_there)
 
     def painted() -> None:
-        window.setWindowIcon(QIcon(str(resource("desk.svg"))))
         if on_first_paint is not None:
             on_first_paint()
         follow_scheme()
-        window.furnished.connect(partial(window.open_target, target))
-        window.furnish_next()
 
-    _FirstPaint(window, painted)
-    window.show()
+    window = Windows(QApplication.instance()).open(target, on_first_paint=painted)
+    window.catalogue_shown.connect(_keep_what_is_there)
+    QTimer.singleShot(LONGEST_START_MS, window, _keep_what_is_there)
     return window
 
 
@@ -96,6 +77,23 @@ def _keep_what_is_there() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+
+
+def _begin_log() -> None:
+    """Starts the log once the window is usable, on a thread: nothing of a start waits for it."""
+
+    def begin() -> None:
+        from desk.logs import start_log  # noqa: PLC0415  (with its import 20 ms, which no start needs)
+
+        start_log()
+
+    threading.Thread(target=begin, name="log-start", daemon=True).start()
+
+
+def _end_log() -> None:
+    from desk.logs import stop_log  # noqa: PLC0415  (imported long ago by the thread that began it)
+
+    stop_log()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -109,9 +107,14 @@ def main(arguments: list[str] | None = None) -> int:
     application = make_application(words[:1])
     target = next((word for word in words[1:] if not word.startswith("-")), None)
     window = bootstrap(target)
-    window.closed.connect(application.quit)
+    assert window.windows is not None
+    windows = window.windows
+    windows.all_closed.connect(application.quit)
+    window.catalogue_shown.connect(_begin_log)
+    QTimer.singleShot(LONGEST_START_MS, window, _begin_log)
     code = application.exec()
-    if not window.workers_ended:  # waiting for a worker that hangs in a driver would take as long as it likes
+    _end_log()
+    if not windows.workers_ended:  # waiting for a worker that hangs in a driver would take as long as it likes
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -22,18 +22,25 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
 from desk.i18n import _, ngettext
+from desk.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from sqlalchemy import URL
-
+    from desk.catalog.import_fields import ImportRequest
+    from desk.database.migration_unit import MigrationProgress
     from desk.database.revisions import SchemaStatus
     from desk.operations.connect import OpenCatalogue
+    from desk.operations.exporting import ExportProgress
+    from desk.operations.imports.import_figures import ImportProgress
+    from desk.operations.imports.import_preview import ImportForecast
+    from desk.operations.imports.importing import ImportReport
 
 DEBUG = "DESK_DEBUG"
 INTERRUPTED = 130
+TAB = {"tab": "\t"}
+"""What shells find hard to write."""
 
 _USERINFO = re.compile(r"(?<=:)[^:@/\s]+(?=@)")
 _PASSWORD = re.compile(r"(?<=password=)[^&\s]+", re.IGNORECASE)
@@ -137,28 +144,47 @@ def _print_json(data: dict[str, Any]) -> None:
 
 
 def _import(options: argparse.Namespace) -> Answer:
-    from desk.operations import connect, importing  # noqa: PLC0415
+    from desk.catalog.import_fields import CsvSource, ImportRequest  # noqa: PLC0415
+    from desk.operations import connect  # noqa: PLC0415
 
     if options.database is None:
         raise _Usage(_("Name the catalogue to import into: --database FILE-or-URL."))
     mapping = dict(_pair(words) for words in options.map)
+    request = ImportRequest(
+        CsvSource(Path(options.file), options.encoding, TAB.get(options.delimiter, options.delimiter), mapping),
+        CsvSource(Path(options.authors)) if options.authors else None,
+        skip_existing=options.skip_existing,
+        batch=options.batch,
+    )
     if options.create:
         connect.create_catalogue(target=options.database)
     try:
-        with _opened(options.database) as catalogue, _cancellable("import books"), _progress() as show:
-            report = importing.import_books(
-                sessions=catalogue.sessions,
-                path=Path(options.file),
-                mapping=mapping,
-                batch=options.batch,
-                rejects=Path(options.rejects) if options.rejects else None,
-                on_progress=lambda now: show(now.fraction, now.records),
-            )
+        found = _run_import(options, request)
     except BaseException:
         if options.create:
             _remove_if_empty(options.database)
         raise
-    return Answer(dataclasses.asdict(report), report.lines())
+    if options.create and options.dry_run:
+        _remove_if_empty(options.database)
+    return Answer(dataclasses.asdict(found), found.lines())
+
+
+def _run_import(options: argparse.Namespace, request: ImportRequest) -> ImportReport | ImportForecast:
+    from desk.operations.imports import import_preview, importing  # noqa: PLC0415
+
+    with _opened(options.database) as catalogue, _cancellable("import books"), _progress() as show:
+
+        def on_progress(now: ImportProgress) -> None:
+            show(now.fraction, now.records)
+
+        if options.dry_run:
+            return import_preview.forecast_import(sessions=catalogue.sessions, request=request, on_progress=on_progress)
+        return importing.import_books(
+            sessions=catalogue.sessions,
+            request=request,
+            rejects=Path(options.rejects) if options.rejects else None,
+            on_progress=on_progress,
+        )
 
 
 def _export(options: argparse.Namespace) -> Answer:
@@ -170,6 +196,13 @@ def _export(options: argparse.Namespace) -> Answer:
     to_stdout = options.file == "-"
     if to_stdout and options.json:
         raise _Usage(_("With --json, name a file: both would go to the standard output."))
+    neutralized = 0
+
+    def on_progress(now: ExportProgress) -> None:
+        nonlocal neutralized
+        neutralized = now.neutralized
+        show(now.rows / max(now.total, 1), now.rows)
+
     with (
         _opened(_database_or_sample(options)) as catalogue,
         _cancellable("export"),
@@ -180,44 +213,104 @@ def _export(options: argparse.Namespace) -> Answer:
             sessions=catalogue.sessions,
             criteria=criteria,
             target=stream or Path(options.file),
-            on_progress=lambda now: show(now.rows / max(now.total, 1), now.rows),
+            neutralize=options.neutralize,
+            on_progress=on_progress,
         )
-    said = ngettext("{rows:,} row in {file}", "{rows:,} rows in {file}", rows)
-    return Answer(
-        {"rows": rows, "file": options.file, "table": options.table},
-        [] if to_stdout else [said.format(rows=rows, file=options.file)],
-    )
+    said = [ngettext("{rows:,} row in {file}", "{rows:,} rows in {file}", rows).format(rows=rows, file=options.file)]
+    if neutralized:
+        words = ngettext("{count:,} cell was neutralized.", "{count:,} cells were neutralized.", neutralized)
+        said.append(words.format(count=neutralized))
+    data = {"rows": rows, "file": options.file, "table": options.table, "neutralized": neutralized}
+    return Answer(data, [] if to_stdout else said)
 
 
 def _migrate(options: argparse.Namespace) -> Answer:
-    from desk.database import engines, migrations  # noqa: PLC0415
-    from desk.operations import connect, doctor  # noqa: PLC0415
+    from desk.operations import doctor  # noqa: PLC0415
 
-    if options.action == "history":
-        current = doctor.schema_of_target(target=options.database).current if options.database else None
-        revisions = migrations.history(current)
-        return Answer(
-            {"revisions": [dataclasses.asdict(one) for one in revisions]},
-            [f"{'*' if one.is_current else ' '} {one.id}  {one.summary}" for one in revisions],
-        )
-    if options.action in ("upgrade", "downgrade"):
-        if options.database is None:
-            raise _Usage(_("Name the catalogue: --database FILE-or-URL."))
-        if options.action == "upgrade" and options.create:
-            connect.create_catalogue(target=options.database)
-        url = engines.target_url(options.database)
-        _check_writable(url)
-        if options.action == "upgrade":
-            status = migrations.upgrade(url, options.revision or "head")
-        elif options.revision:
-            status = migrations.downgrade(url, options.revision)
-        else:
-            raise _Usage(_("Name the revision to go back to; “base” removes the schema with all its data."))
-    else:
-        status = doctor.schema_of_target(target=_database_or_sample(options))
+    if options.action in _MIGRATIONS:
+        return _MIGRATIONS[options.action](options)
+    status = doctor.schema_of_target(target=_database_or_sample(options))
     if options.action == "current":
         return Answer({"current": status.current}, [status.current or _("none")])
     return _status_answer(status)
+
+
+def _migrate_history(options: argparse.Namespace) -> Answer:
+    from desk.database import migrations  # noqa: PLC0415
+    from desk.operations import doctor  # noqa: PLC0415
+
+    current = doctor.schema_of_target(target=options.database).current if options.database else None
+    revisions = migrations.history(current)
+    return Answer(
+        {"revisions": [dataclasses.asdict(one) for one in revisions]},
+        [f"{'*' if one.is_current else ' '} {one.id}  {one.summary}" for one in revisions],
+    )
+
+
+def _migrate_run(options: argparse.Namespace) -> Answer:
+    from desk.database.profiles import profile_of  # noqa: PLC0415
+    from desk.operations import connect, migrating  # noqa: PLC0415
+
+    upwards = options.action == "upgrade"
+    if options.database is None:
+        raise _Usage(_("Name the catalogue: --database FILE-or-URL."))
+    if not upwards and not options.revision:
+        raise _Usage(_("Name the revision to go back to; “base” removes the schema with all its data."))
+    if options.revision == "base" and not options.yes:
+        raise _Usage(_("“base” removes the schema with all authors and books. If that is wanted, add --yes."))
+    profile, password = profile_of(options.database)
+    if upwards and options.create and not profile.read_only:  # what is for reading only is refused below
+        connect.create_catalogue(target=options.database)
+    migrate = migrating.upgrade_catalogue if upwards else migrating.downgrade_catalogue
+    with _cancellable("migrate"), _status_line() as show:
+        result = migrate(
+            profile=profile,
+            password=password or None,
+            revision=options.revision or "head",
+            backup=not options.no_backup,
+            on_progress=lambda now: show(_migration_words(now)),
+        )
+    answer = _status_answer(result.status)
+    backup = str(result.backup) if result.backup else None
+    answer.data.update(backup=backup, waited=result.waited)
+    if backup:
+        answer.lines.append(_("backup: {path}").format(path=backup))
+    return answer
+
+
+def _migrate_sql(options: argparse.Namespace) -> Answer:
+    from desk.database.profiles import profile_of  # noqa: PLC0415
+    from desk.operations import migrating  # noqa: PLC0415
+
+    profile, password = profile_of(_database_or_sample(options))
+    sql = migrating.upgrade_sql(profile=profile, password=password or None, revision=options.revision or "head")
+    return Answer({"sql": sql}, sql.splitlines())
+
+
+def _migrate_drift(options: argparse.Namespace) -> Answer:
+    from desk.database.profiles import profile_of  # noqa: PLC0415
+    from desk.operations import migrating  # noqa: PLC0415
+
+    profile, password = profile_of(_database_or_sample(options))
+    report = migrating.examine_schema(profile=profile, password=password or None)
+    if report.plan.state.value != "current":
+        raise EnvironmentProblem(
+            _("The schema is not the newest that this Desk knows, so there is nothing to compare it with."),
+            kept=_("Nothing was changed."),
+            advice=_("“deskctl migrate status” tells more."),
+            code=report.plan.state.value,
+        )
+    lines = list(report.drift) or [_("Models and database agree.")]
+    return Answer({"drift": list(report.drift)}, lines, 1 if report.drift else 0)
+
+
+_MIGRATIONS = {
+    "history": _migrate_history,
+    "upgrade": _migrate_run,
+    "downgrade": _migrate_run,
+    "sql": _migrate_sql,
+    "drift": _migrate_drift,
+}
 
 
 def _sample(options: argparse.Namespace) -> Answer:
@@ -305,18 +398,6 @@ def _status_answer(status: SchemaStatus) -> Answer:
     return Answer(data | {"pending": list(status.pending)}, lines)
 
 
-def _check_writable(url: URL) -> None:
-    from desk.database import engines  # noqa: PLC0415
-
-    access = engines.check_access(url)
-    if access.reason:
-        raise EnvironmentProblem(
-            _("{path} cannot be changed: {reason}.").format(path=engines.sqlite_file(url), reason=access.reason),
-            kept=_("Nothing was changed."),
-            code="read_only",
-        )
-
-
 def _remove_if_empty(target: str) -> None:
     """Removes a file that `--create` made for an import of which nothing was saved; one that cannot be read stays."""
     from desk.database import engines  # noqa: PLC0415
@@ -358,18 +439,27 @@ def _cancellable(label: str) -> Iterator[None]:
 @contextmanager
 def _progress() -> Iterator[Callable[[float, int], None]]:
     """Shows a share (0 to 1) and a number of rows on one line of the terminal; elsewhere nothing."""
+    with _status_line() as tell:
+        yield lambda share, rows: tell(f"{share:4.0%}  " + _("{rows:,} rows").format(rows=rows))
+
+
+@contextmanager
+def _status_line() -> Iterator[Callable[[str], None]]:
+    """One line of the terminal that is written anew and gone at the end; elsewhere nothing."""
     on_terminal = sys.stderr.isatty()
 
-    def show(share: float, rows: int) -> None:
+    def show(text: str) -> None:
         if on_terminal:
-            words = _("{rows:,} rows").format(rows=rows)
-            print(f"\r\x1b[K{share:4.0%}  {words}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{_printable(text)}", end="", file=sys.stderr, flush=True)
 
     try:
         yield show
     finally:
-        if on_terminal:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        show("")
+
+
+def _migration_words(now: MigrationProgress) -> str:
+    return f"{now.done / now.total:4.0%}  {now.text}" if now.total else now.text
 
 
 @contextmanager
@@ -403,8 +493,8 @@ def _without_edits(kept: str) -> str:
 
 
 def _hidden(text: str) -> str:
-    """The text without anything that looks like the password of a URL."""
-    return _PASSWORD.sub("***", _USERINFO.sub("***", text))
+    """The text without any known secret, nor what looks like the password of a URL: a mistyped one is never read."""
+    return redacted(_PASSWORD.sub("***", _USERINFO.sub("***", text)))
 
 
 def _printable(text: str) -> str:
@@ -433,11 +523,16 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     _describe_import(add("import", _import, _("import books from a CSV file")))
-    _describe_export(add("export", _export, _("export a table as CSV")))
+    _describe_export(add("export", _export, _("export a table as CSV or as a workbook")))
     migrate = add("migrate", _migrate, _("look at or change the schema of a catalogue"))
-    migrate.add_argument("action", choices=("status", "current", "upgrade", "downgrade", "history"))
+    migrate.add_argument(
+        "action", choices=("status", "current", "upgrade", "downgrade", "history", "sql", "drift"), metavar=_("ACTION"),
+        help="status, current, upgrade, downgrade, history, sql, drift",
+    )  # fmt: skip
     migrate.add_argument("revision", metavar="REVISION", nargs="?")
     migrate.add_argument("--create", action="store_true", help=_("with upgrade: make a new SQLite catalogue"))
+    migrate.add_argument("--no-backup", action="store_true", help=_("do not copy a file before it is changed"))
+    migrate.add_argument("--yes", action="store_true", help=_("with downgrade base: remove everything, indeed"))
     sample = add("sample", _sample, _("say where the sample catalogue is; make it if it is missing"))
     sample.add_argument("--restore", action="store_true", help=_("make it anew"))
     tour = add("tour", _tour, _("show Desk by itself"))
@@ -449,7 +544,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _describe_import(command: _Parser) -> None:
-    command.add_argument("file", metavar="FILE", help=_("a CSV file in UTF-8 with a header"))
+    command.add_argument("file", metavar="FILE", help=_("a CSV file with a header"))
+    command.add_argument("--authors", metavar="FILE", help=_("a second file that says who the author keys are"))
+    command.add_argument("--encoding", metavar="NAME", default="", help=_("such as utf-8 or cp1252; else guessed"))
+    command.add_argument(
+        "--delimiter", metavar="SIGN", default="", help=_("what separates the fields, “tab” for a tab; else guessed")
+    )
+    command.add_argument("--skip-existing", action="store_true", help=_("leave out books that are there already"))
+    command.add_argument("--dry-run", action="store_true", help=_("say what would be imported; write nothing"))
     command.add_argument("--create", action="store_true", help=_("make a new catalogue; there must be none yet"))
     command.add_argument(
         "--map", metavar="field=header", action="append", default=[], help=_("which column is which field")
@@ -461,7 +563,12 @@ def _describe_import(command: _Parser) -> None:
 
 
 def _describe_export(command: _Parser) -> None:
-    command.add_argument("file", metavar="FILE", nargs="?", default="-", help=_("else the standard output"))
+    command.add_argument(
+        "file", metavar="FILE", nargs="?", default="-", help=_("CSV, or a workbook if it ends in .xlsx; else to stdout")
+    )
+    command.add_argument(
+        "--neutralize", action="store_true", help=_("an apostrophe before what a spreadsheet would run")
+    )
     command.add_argument("--table", choices=("books", "authors"), default="books")
     command.add_argument("--search", metavar="TEXT", default="", help=_("in titles and names"))
     for name, shape, words in (

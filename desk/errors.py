@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
+from desk.redaction import redacted
+
 
 class DeskError(Exception):
     """An error with words for a person.
 
     `what` is one sentence; `kept` says what is still there (empty: nothing was at risk); `advice` what to do
-    next (empty: nothing can be done); `code` names the kind for programs (a word of lower-case letters).
+    next (empty: nothing can be done); `code` names the kind for programs (a word of lower-case letters). Known
+    secrets are replaced by stars in all of them.
     """
 
     def __init__(self, what: str, *, kept: str = "", advice: str = "", code: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.kept = kept
-        self.advice = advice
+        self.what = redacted(what)
+        self.kept = redacted(kept)
+        self.advice = redacted(advice)
+        super().__init__(self.what)
         self.code = code
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ Secrets are known by their value, because drivers and servers quote them in plac
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from urllib.parse import quote, quote_plus
@@ -23,11 +24,11 @@ def keep_out(secret: str | None) -> None:
     global _pattern  # noqa: PLW0603  (one memory for the process: a secret is a secret everywhere)
     if not secret:
         return
+    ways = _ways_to_write(secret)
     with _lock:
-        _values.update(
-            {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), repr(secret)[1:-1],
-             secret.replace("'", "''"), secret.replace("\\", "\\\\").replace("'", "\\'")}
-        )  # fmt: skip
+        if ways <= _values:
+            return
+        _values.update(ways)
         longest_first = sorted(_values, key=len, reverse=True)
         _pattern = re.compile("|".join(map(_alone_if_short, longest_first)))
 
@@ -35,6 +36,20 @@ def keep_out(secret: str | None) -> None:
 def redacted(text: str) -> str:
     """The text with every known secret replaced by stars."""
     return _pattern.sub(STARS, text) if _pattern is not None and text else text
+
+
+def _ways_to_write(secret: str) -> set[str]:
+    escaped = secret.replace("\\", "\\\\")
+    return {
+        secret, repr(secret)[1:-1], ascii(secret)[1:-1], json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1], escaped.replace("'", "\\'"), secret.replace("'", "''"),
+        quote(secret, safe=""), quote(secret), quote(secret, safe=" +"), quote_plus(secret),
+        quote(secret, safe="").replace("~", "%7E"), _lower_hex(quote(secret, safe="")),
+    }  # fmt: skip
+
+
+def _lower_hex(quoted: str) -> str:
+    return re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
 
 
 def _alone_if_short(value: str) -> str:

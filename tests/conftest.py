@@ -10,6 +10,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["LC_ALL"] = os.environ["LANGUAGE"] = "C.UTF-8"
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # no test meets the keyring of a person
 
 import itertools
 import secrets
@@ -20,7 +21,9 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from desk import redaction
 from desk.database import engines, migrations
+from desk.database import secrets as desk_secrets
 from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
 from tests.support import library, measuring
 from tests.support.postgres import Server, start_or_explain
@@ -59,6 +62,16 @@ def desk_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "desk-home"
     monkeypatch.setenv("DESK_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test knows no secret of another: what is hidden, what is remembered for the run, what came of the keyring."""
+    monkeypatch.setattr(redaction, "_values", set())
+    monkeypatch.setattr(redaction, "_pattern", None)
+    monkeypatch.setattr(desk_secrets, "_remembered", {})
+    monkeypatch.setattr(desk_secrets, "_refused", set())
+    monkeypatch.setattr(desk_secrets, "_problem", "")
 
 
 @pytest.fixture(scope="session")

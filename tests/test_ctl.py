@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,15 +17,16 @@ import pytest
 from desk import ctl
 from desk.ctl import main
 from desk.database.actions import current_action
-from desk.operations import importing
+from desk.database.engines import target_url
 from desk.operations.connect import create_catalogue, open_catalogue
+from desk.operations.imports import importing
 from desk.operations.pages import count_tables
 from desk.settings import folders
+from tests.support.schema_picture import picture
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 Capture = pytest.CaptureFixture[str]
 
@@ -195,7 +200,52 @@ def test_export_writes_the_view(ask: Any, books_csv: Path, sqlite_path: Path, tm
     target = tmp_path / "out.csv"
     code, found = ask("export", target, "--database", sqlite_path, "--contains", "title=ulys", "--sort", "title:desc")
     assert (code, found["rows"]) == (0, 1)
-    assert target.read_bytes().splitlines()[1] == b"Ulysses,Joyce,,,,,,"
+    assert target.read_bytes().splitlines()[1] == b"Ulysses,Joyce,,,,,,,2,2,"
+
+
+def test_an_export_names_the_neutralized_cells(ask: Any, books_csv: Path, sqlite_path: Path, tmp_path: Path) -> None:
+    books_csv.write_text("title,author\n=1+1,Ann\n", encoding="utf-8")
+    ask("import", books_csv, "--database", sqlite_path)
+    for name in ("out.csv", "out.xlsx"):
+        code, found = ask("export", tmp_path / name, "--database", sqlite_path, "--neutralize")
+        assert (code, found["rows"], found["neutralized"]) == (0, 1, 1)
+    assert (tmp_path / "out.xlsx").read_bytes().startswith(b"PK")
+    assert ask("export", tmp_path / "out.csv", "--database", sqlite_path)[1]["neutralized"] == 0
+
+
+def test_an_import_takes_the_encoding_the_delimiter_and_the_authors(
+    ask: Any, books_csv: Path, sqlite_path: Path
+) -> None:
+    books_csv.write_bytes("title|author_key\nÄon|1\n".encode("cp437"))
+    authors = books_csv.with_name("authors.csv")
+    authors.write_text("author_key,name\n1,Ann\n2,Bob\n", encoding="utf-8")
+    options = ("--encoding", "cp437", "--delimiter", "|", "--authors", authors)
+    code, found = ask("import", books_csv, "--database", sqlite_path, *options)
+    assert (code, found["books"], found["authors_new"], found["encoding"]) == (0, 1, 2, "cp437")
+    books_csv.write_text("title\tnotes\nA, B\tx\n", encoding="utf-8")
+    assert ask("import", books_csv, "--database", sqlite_path, "--delimiter", "tab")[1]["books"] == 1
+
+
+def test_an_import_leaves_out_what_is_there_on_request(ask: Any, books_csv: Path, sqlite_path: Path) -> None:
+    ask("import", books_csv, "--database", sqlite_path)
+    found = ask("import", books_csv, "--database", sqlite_path, "--skip-existing")[1]
+    assert (found["books"], found["existing"], books_in(str(sqlite_path))) == (0, 2, 2)
+
+
+def test_a_dry_run_says_what_would_be_and_writes_nothing(
+    ask: Any, capsys: Capture, books_csv: Path, database_target: str
+) -> None:
+    code, found = ask("import", books_csv, "--database", database_target, "--dry-run")
+    assert (code, found["records"], found["new"], found["authors_new"]) == (0, 2, 2, 2)
+    assert books_in(database_target) == 0
+    assert main(["import", str(books_csv), "--database", database_target, "--dry-run"]) == 0
+    assert "2 new books" in capsys.readouterr().out
+
+
+def test_a_dry_run_leaves_no_new_catalogue(ask: Any, books_csv: Path, tmp_path: Path) -> None:
+    before = files_in(tmp_path)
+    assert ask("import", books_csv, "--database", tmp_path / "new.desk", "--create", "--dry-run")[0] == 0
+    assert files_in(tmp_path) == before
 
 
 def test_an_export_onto_the_catalogue_itself_is_refused(ask: Any, books_csv: Path, sqlite_path: Path) -> None:
@@ -208,7 +258,7 @@ def test_an_export_onto_the_catalogue_itself_is_refused(ask: Any, books_csv: Pat
 def test_export_without_a_file_goes_to_the_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["export", "--table", "authors", "--search", "borges"]) == 0
     out, _err = capfdbinary.readouterr()
-    assert out.startswith(b"name,birth_year,death_year,notes\r\n")
+    assert out.startswith(b"name,birth_year,death_year,notes,author_key\r\n")
     assert b"Borges" in out
     assert folders().sample_catalogue.exists(), "without --database it is the sample"
 
@@ -258,7 +308,10 @@ def test_migrate_makes_and_removes_the_schema(ask: Any, empty_postgres_url: str)
     code, found = ask("migrate", "upgrade", *url)
     assert (code, found["state"], found["pending"]) == (0, "current", [])
     assert ask("migrate", "history", *url)[1]["revisions"][0]["is_current"] is True
-    assert ask("migrate", "downgrade", "base", *url)[1]["state"] == "empty"
+    refused = ask("migrate", "downgrade", "base", *url)
+    assert (refused[0], "--yes" in refused[1]["error"]["what"]) == (2, True)
+    assert ask("migrate", "status", *url)[1]["state"] == "current"
+    assert ask("migrate", "downgrade", "base", "--yes", *url)[1]["state"] == "empty"
 
 
 def test_migrate_upgrade_makes_a_file_only_when_told_to(ask: Any, tmp_path: Path) -> None:
@@ -269,12 +322,58 @@ def test_migrate_upgrade_makes_a_file_only_when_told_to(ask: Any, tmp_path: Path
     assert books_in(str(target)) == 0
 
 
-@pytest.mark.parametrize("command", [("upgrade",), ("downgrade", "base")])
+@pytest.mark.parametrize("command", [("upgrade",), ("downgrade", "base", "--yes")])
 def test_a_url_for_reading_only_is_not_migrated(ask: Any, sqlite_path: Path, command: tuple[str, ...]) -> None:
     before = sqlite_path.read_bytes()
     code, found = ask("migrate", *command, "--database", f"sqlite:///{sqlite_path}?mode=ro")
     assert (code, found["error"]["code"]) == (1, "read_only")
     assert sqlite_path.read_bytes() == before
+
+
+def test_a_new_catalogue_for_reading_only_is_refused_before_anything_is_made(ask: Any, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path / 'new.desk'}?mode=ro"
+    code, found = ask("migrate", "upgrade", "--create", "--database", target)
+    assert (code, found["error"]["code"]) == (1, "read_only")
+    assert files_in(tmp_path) == set()
+
+
+def test_migrate_makes_a_backup_unless_told_otherwise(ask: Any, sqlite_path: Path) -> None:
+    before = picture(target_url(str(sqlite_path)))
+    assert ask("migrate", "upgrade", "--database", sqlite_path)[1]["backup"] is None
+    found = ask("migrate", "downgrade", "base", "--yes", "--database", sqlite_path)[1]
+    assert (found["state"], picture(target_url(found["backup"]))) == ("empty", before)
+    shutil.copy(found["backup"], sqlite_path)
+    Path(found["backup"]).unlink()
+    assert ask("migrate", "downgrade", "base", "--yes", "--no-backup", "--database", sqlite_path)[1]["backup"] is None
+    assert files_in(sqlite_path.parent) == {sqlite_path.name}
+
+
+def test_migrate_says_where_the_backup_is(sqlite_path: Path, capsys: Capture) -> None:
+    assert main(["migrate", "downgrade", "base", "--yes", "--database", str(sqlite_path)]) == 0
+    (backup,) = sqlite_path.parent.glob("library.before-base.*")
+    out, err = capsys.readouterr()
+    assert f"backup: {backup}" in out
+    assert err == ""
+
+
+def test_migrate_shows_sql_and_runs_none_of_it(ask: Any, empty_postgres_url: str, capsys: Capture) -> None:
+    url = ("--database", empty_postgres_url)
+    assert "CREATE TABLE books" in ask("migrate", "sql", *url)[1]["sql"]
+    assert ask("migrate", "status", *url)[1]["state"] == "empty"
+    assert main(["migrate", "sql", *url]) == 0
+    assert capsys.readouterr().out.startswith("BEGIN;")
+
+
+def test_migrate_drift_ends_with_1_where_there_is_any(ask: Any, sqlite_path: Path, tmp_path: Path) -> None:
+    assert ask("migrate", "drift", "--database", sqlite_path) == (0, {"drift": []})
+    with closing(sqlite3.connect(sqlite_path)) as raw:
+        raw.execute("DROP INDEX ix_books_price_id")
+    missing = "The index ix_books_price_id of books is missing."
+    assert ask("migrate", "drift", "--database", sqlite_path) == (1, {"drift": [missing]})
+    with closing(sqlite3.connect(sqlite_path)) as raw, raw:
+        raw.execute("UPDATE alembic_version SET version_num = 'zzzz'")
+    code, found = ask("migrate", "drift", "--database", sqlite_path)
+    assert (code, found["error"]["code"]) == (1, "newer")
 
 
 def test_migrate_status_leaves_nothing_beside_the_file(ask: Any, sqlite_path: Path) -> None:
@@ -305,7 +404,8 @@ def test_doctor_reports_versions_and_the_database(ask: Any, database_target: str
     )
     assert found["database"]["schema"] == "current"
     assert found["database"]["pool"].startswith("Pool size")
-    assert found["folders"] == {"data": str(folders().data), "state": str(folders().state)}
+    known = folders()
+    assert found["folders"] == {"config": str(known.config), "data": str(known.data), "state": str(known.state)}
 
 
 def test_doctor_without_a_database_makes_none(ask: Any, desk_home: Path) -> None:

@@ -18,11 +18,13 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from desk.database import links, tls
 from desk.database.actions import current_action
 from desk.database.pool import MeteredPool
 from desk.database.profiles import PoolSettings
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
+from desk.redaction import keep_out
 
 WRITE = "desk_write"
 """The execution option of a connection whose transaction will write."""
@@ -31,6 +33,8 @@ SQLITE_MAGIC = b"SQLite format 3\0"
 BUSY_SLICE_MS = 50
 ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 """Text that is not UTF-8 keeps its bytes as half characters: shown as damaged, and never changed by itself."""
+CONNECTED_IN = "desk_connected_in"
+"""The info of a server's connection: how many seconds connecting took."""
 TIMESTAMPTZ = 1184
 """The oid of "timestamp with time zone" (pg_type.dat)."""
 
@@ -67,6 +71,7 @@ def target_url(target: str) -> URL:
             raise InvalidInput(
                 _("The URL has more than one @ before its host."), advice=_("In a password, write @ as %40.")
             )
+        _keep_passwords_out(url)
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite":
         return url.set(drivername="sqlite")
@@ -74,6 +79,12 @@ def target_url(target: str) -> URL:
         _("Desk does not open {name} databases.").format(name=url.get_backend_name()),
         advice=_("It opens SQLite files and PostgreSQL servers."),
     )
+
+
+def _keep_passwords_out(url: URL) -> None:
+    """What the URL or the environment gives as a password is in no text from now on."""
+    for secret in (str(url.password or ""), *url.normalized_query.get("password", ()), os.environ.get("PGPASSWORD")):
+        keep_out(secret)
 
 
 def sqlite_file(url: URL) -> Path | None:
@@ -162,15 +173,15 @@ def make_engine(
 
 
 def interrupt(raw: Any) -> None:
-    """Stops the statement that runs on a driver's connection; blocks for at most 2 s on a dead link.
+    """Stops the statement that runs on a driver's connection; blocks for at most 2 s on a dead link. Never fails.
 
-    Never fails: where the connection is closed or the server out of reach, the statement's own error tells.
+    A statement that cannot be stopped on its server loses its connection.
     """
-    with suppress(raw.Error):
-        if isinstance(raw, sqlite3.Connection):
+    if isinstance(raw, sqlite3.Connection):
+        with suppress(sqlite3.Error):
             raw.interrupt()
-        else:
-            raw.cancel_safe(timeout=2.0)
+    else:
+        links.cancel(raw)
 
 
 def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> Engine:
@@ -251,12 +262,7 @@ def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:
     defaults = {
         "application_name": "desk",
         "client_encoding": "utf8",
-        "sslmode": "prefer",
-        "connect_timeout": 4,
-        "keepalives_idle": 3,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 6000,
+        **links.SOCKET_SETTINGS,
     }
     _refuse_unknown_options(url)
     address = url.difference_update_query(["schema", "options"])
@@ -268,6 +274,7 @@ def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:
             connect_args={
                 "options": options_text,
                 **{name: value for name, value in defaults.items() if name not in address.query},
+                **tls.tls_arguments(url),
             },
             poolclass=MeteredPool,
             pool_size=settings.size,
@@ -283,7 +290,19 @@ def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:
             advice=_("Write a port as a number, and as many ports as hosts."),
             code="option",
         ) from error
+    # Who says how long an address may take may have several of them, and wants no less in all.
+    bound = float("inf") if "connect_timeout" in address.query else links.CONNECT_SECONDS
+
+    def on_connect_wanted(dialect: Any, record: Any, words: Any, keywords: Any) -> Any:
+        begin = time.monotonic()
+        raw = links.connect_within(bound, partial(dialect.connect, *words, **keywords))
+        record.info[CONNECTED_IN] = time.monotonic() - begin
+        return links.lent(raw)
+
+    event.listen(engine, "do_connect", on_connect_wanted)
     event.listen(engine, "connect", _read_any_moment)
+    dialect: Any = engine.dialect
+    dialect.do_ping = links.answers  # its own has no bound
     return engine
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
+from desk.database import tls
 from desk.errors import ActionCancelled, DataConflict, DeskError, EnvironmentProblem, InvalidInput
 from desk.i18n import _
 
@@ -236,11 +237,17 @@ _CONNECT_TEXTS: tuple[tuple[str, str], ...] = (
 )
 
 
+_UNREACHABLE = r"No route to host|unreachable|Host is down|closed the connection unexpectedly|reset by peer"
+
+
 def _connect_failure(text: str, url: URL) -> DeskError:
     for pattern, state in _CONNECT_TEXTS:
         if re.search(pattern, text):
             return _STATES[state](_first_line(text.rpartition("FATAL:")[2] or text))
     place = place_of(url)
+    of_tls = tls.tls_failure(text, url, place, EDITS_KEPT)
+    if of_tls is not None:
+        return of_tls
     if "resolve host" in text or "translate host name" in text:
         return _unresolved(url)
     if "timeout" in text or "timed out" in text:
@@ -255,6 +262,13 @@ def _connect_failure(text: str, url: URL) -> DeskError:
             _("The connection was refused at {place}.").format(place=place),
             kept=EDITS_KEPT,
             advice=_("Start the server or check host and port, then retry."),
+            code="down",
+        )
+    if re.search(_UNREACHABLE, text):
+        return EnvironmentProblem(
+            _("{place} cannot be reached: there is no way to it, or what is there hangs up.").format(place=place),
+            kept=EDITS_KEPT,
+            advice=_("Check the network, a firewall, and that the server runs."),
             code="down",
         )
     if "starting up" in text or "shutting down" in text or "recovery" in text:
@@ -303,10 +317,13 @@ def _refused(what: str, text: str) -> DeskError:
 
 
 def place_of(url: URL) -> str:
-    """`host:port` of a server, or the path of a file; never a secret."""
+    """`host:port` of a server (of each, when there are several), or the path of a file; never a secret."""
     if url.get_backend_name() == "sqlite":
         return str(url.database or _("memory"))
-    return f"{url.host or 'localhost'}:{url.port or 5432}"
+    ports = url.normalized_query.get("port", ())
+    port = url.port or (ports[-1] if ports else 5432)
+    shown = (f"[{host}]" if ":" in host else host for host in tls.hosts_of(url))
+    return ", ".join(f"{host}:{port}" for host in shown) or f"localhost:{port}"
 
 
 def _first_line(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
+from sqlalchemy.util.queue import Empty, Queue
 
 from desk.catalog.snapshots import HolderSnapshot, PoolSnapshot
 from desk.database.actions import current_action
@@ -37,9 +38,25 @@ class Holder:
     statement: str = ""
 
 
-class MeteredPool(QueuePool):
-    """A QueuePool that tells its monitor, when it has one, who is asking for a connection."""
+class _IdleConnections(Queue[ConnectionPoolEntry]):
+    """SQLAlchemy's waits by the wall clock, and a jump of it would end a wait, or never."""
 
+    def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
+        with self.not_empty:
+            if not self.not_empty.wait_for(self._qsize, timeout if block else 0):
+                raise Empty
+            item = self._get()
+            self.not_full.notify()
+            return item
+
+
+class MeteredPool(QueuePool):
+    """A QueuePool that tells its monitor, when it has one, who is asking for a connection.
+
+    Its `recycle` goes by the wall clock: after a jump connections are replaced too early or later, and work either way.
+    """
+
+    _queue_class = _IdleConnections
     monitor: PoolMonitor | None = None
     is_disposed = False
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote
 
-from desk.database.addresses import parse_address
+from desk.database.addresses import is_address, parse_address
+from desk.errors import InvalidInput
 from desk.i18n import _
 
 COLOURS: dict[str, str] = {
@@ -77,18 +79,42 @@ class Profile:
         if not self.is_server:
             return ""
         address, _password = parse_address(self.target)
-        if address.service and not address.host:
-            return f"{address.user}@service={address.service}/{address.database}"
-        return f"{address.user}@{address.host or 'localhost'}:{address.port or 5432}/{address.database}"
+        return f"{address.user}@{address.place}/{address.database}"
 
 
 def profile_of(target: str) -> tuple[Profile, str]:
-    """(a profile that is not kept, its password) of a file's path or a URL as a person writes them; '' for none.
+    """(a profile that is not kept, its password) of a file's path, a URL or libpq's keywords; '' for no password.
 
-    Raises InvalidInput for an unreadable URL or a database that Desk does not speak.
+    A path becomes absolute; `?mode=ro` of an SQLite URL becomes `read_only`, its other options mean nothing. Raises
+    InvalidInput for an unreadable URL or a database that Desk does not speak; what may be a password is in no text.
     """
     text = target.strip()
-    if text.startswith(("postgresql", "postgres")) and "://" in text:
+    if not text:
+        raise InvalidInput(_("No file or database was named."), advice=_("Give a path or a URL."), code="url")
+    if is_address(text):
         address, password = parse_address(text)
         return Profile(address.url()), password
-    return Profile(text), ""
+    scheme, colon, rest = text.partition("://")
+    if not colon:
+        return Profile(absolute_path(text)), ""
+    backend = scheme.partition("+")[0]
+    if backend != "sqlite":
+        raise InvalidInput(
+            _("Desk does not open {name} databases.").format(name=backend)
+            if backend.isidentifier()
+            else _("This is not a database URL."),
+            advice=_("It opens SQLite files and PostgreSQL servers."),
+            code="url",
+        )
+    place, _mark, query = rest.partition("?")
+    path = unquote(place.removeprefix("/"))
+    if not place.startswith("/") or path in ("", ":memory:"):
+        raise InvalidInput(
+            _("A memory database is empty and gone when it is closed."), advice=_("Name a file."), code="url"
+        )
+    return Profile(absolute_path(path), read_only=("mode", "ro") in parse_qsl(query)), ""
+
+
+def absolute_path(path: str) -> str:
+    """The path of a file as a profile holds it: absolute, `~` expanded; nothing is looked up on the disk."""
+    return str(Path(path).expanduser().absolute())

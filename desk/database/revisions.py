@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +18,9 @@ from desk.i18n import _
 from desk.resources import data_folder
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, Connection, Row
+
+    from desk.database.profiles import PoolSettings
 
 VERSION_TABLE = "alembic_version"
 OWN_TABLE = "desk_meta"
@@ -88,12 +90,58 @@ def _check_permission(connection: Connection) -> None:
 
 def status_of(url: URL) -> SchemaStatus:
     """The status of a database by its URL; changes nothing."""
+    return status_and_hindrance(url)[0]
+
+
+def status_and_hindrance(url: URL, settings: PoolSettings | None = None) -> tuple[SchemaStatus, str]:
+    """(the status of a database, why this role or file may not be migrated from it: '' for nothing); changes nothing.
+
+    A hindrance is a whole sentence. Raises EnvironmentProblem when the database does not answer.
+    """
     # Where it can be, a file is opened for writing: a reader alone would leave the log of a WAL file beside it.
-    engine = engines.make_engine(url, mode=engines.check_access(url).mode)
+    access = engines.check_access(url)
+    engine = engines.make_engine(url, settings, mode=access.mode)
     try:
         with engine.connect() as connection:
-            return schema_status(connection)
+            status = schema_status(connection)
+            if access.reason:
+                return status, _("It cannot be changed: {reason}.").format(reason=access.reason)
+            return status, _hindrance(connection, status, engines.schema_of(url))
     except SQLAlchemyError as error:
         raise failures.explained(error, url, cancelled=False) from error
     finally:
         engine.dispose()
+
+
+_POWERS = text("""
+    SELECT current_user AS role,
+        pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS reading_only,
+        coalesce(has_schema_privilege(n.oid, 'CREATE'), has_database_privilege(current_database(), 'CREATE'))
+            AS may_create,
+        (SELECT coalesce(bool_and(pg_has_role(c.relowner, 'USAGE')), true) FROM pg_class c
+            WHERE c.relnamespace = n.oid AND c.relkind = 'r') AS owns
+    FROM (SELECT 1) AS always LEFT JOIN pg_namespace n ON n.nspname = :schema
+""")
+"""What the role may do in the schema; where there is no schema yet, in the database."""
+
+
+def _hindrance(connection: Connection, status: SchemaStatus, schema: str) -> str:
+    if status.state is SchemaState.FOREIGN:
+        return _("This database holds tables that are not Desk's.")
+    if status.state is SchemaState.NEWER:
+        return _("Its schema ({revision}) is newer than this Desk: use a newer Desk.").format(revision=status.current)
+    if connection.dialect.name != "postgresql":
+        return ""
+    return _lacking_power(connection.execute(_POWERS, {"schema": schema}).one(), schema)
+
+
+def _lacking_power(powers: Row[Any], schema: str) -> str:
+    if powers.reading_only:
+        return _("The server allows reading only here.")
+    if not powers.may_create:
+        return _("The role “{role}” may not create tables in the schema “{schema}”.").format(
+            role=powers.role, schema=schema
+        )
+    if not powers.owns:
+        return _("The tables belong to another role than “{role}”.").format(role=powers.role)
+    return ""

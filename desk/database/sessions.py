@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 
 class OneThreadSession(Session):
-    """A session that refuses to be used from a thread other than the one that made it."""
+    """A session that refuses to be used from a thread other than the one that made it.
+
+    `is_committing` tells that a commit was sent whose answer has not come.
+    """
+
+    is_committing = False
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, autoflush=False, expire_on_commit=False)
@@ -47,7 +52,10 @@ class OneThreadSession(Session):
                 advice=_("Commit again."),
                 code="not_saved",
             )
+        self.flush()
+        self.is_committing = True
         super().commit()
+        self.is_committing = False
 
     def check(self) -> None:
         """Refuses to serve another thread, and to go on with an action that was cancelled."""
@@ -118,6 +126,7 @@ class Sessions:
         action = current_action() or Action(label)
         with action.running():
             action.check()
+            session: OneThreadSession | None = None
             try:
                 with self._engine.connect() as connection:
                     connection.execution_options(**options)
@@ -130,4 +139,8 @@ class Sessions:
                         action.take_back()
                         session.close()
             except SQLAlchemyError as error:
-                raise failures.explained(error, self._url, cancelled=action.is_cancelled) from error
+                # A commit whose answer was lost may have happened: "cancelled" would say that nothing was saved.
+                cancelled = action.is_cancelled and not (session is not None and session.is_committing)
+                raise failures.explained(error, self._url, cancelled=cancelled) from error
+            finally:
+                action.take_back()  # of a connection that was lent while it was being made

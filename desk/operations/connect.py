@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from desk.database.profiles import PoolSettings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class OpenCatalogue:
     def close(self) -> None:
         """Closes its connections."""
         self.sessions.close()
+        _log.info("Closed %s", self.info.place)
 
 
 def open_catalogue(
@@ -75,7 +79,7 @@ def open_catalogue(
             )
         with sessions.reading("open catalogue") as session:
             status = revisions.schema_status(session.connection())
-            refusal = _refusal(status, target)  # raises, whether the file can be written or not
+            refusal = _refusal(status)  # raises, whether the file can be written or not
             reason = access.reason or refusal
             identity, key_version = session.execute(queries.meta_select()).one()
         if key_version != KEY_VERSION:
@@ -85,6 +89,7 @@ def open_catalogue(
         engine.dispose()
         raise
     info = CatalogueInfo(_title(url, path), failures.place_of(url), engine.dialect.name, str(identity), reason)
+    _log.info("Opened %s (%s)", info.place, info.read_only or "read and write")
     return OpenCatalogue(info, sessions, pool)
 
 
@@ -131,7 +136,7 @@ def _claim(path: Path) -> None:
         ) from error
 
 
-def _refusal(status: revisions.SchemaStatus, target: str) -> str:
+def _refusal(status: revisions.SchemaStatus) -> str:
     """Why a catalogue may only be read ('' for no reason); raises when it cannot even be read."""
     if status.state is SchemaState.NEWER:
         return _("its schema ({revision}) is newer than this Desk").format(revision=status.current)
@@ -143,8 +148,8 @@ def _refusal(status: revisions.SchemaStatus, target: str) -> str:
         SchemaState.FOREIGN: _("This database holds other tables, but no catalogue of Desk."),
     }
     advice = {
-        SchemaState.OLDER: _("Make a backup, then run “deskctl migrate upgrade --database …”."),
-        SchemaState.EMPTY: _("“deskctl migrate upgrade --database …” makes its schema."),
+        SchemaState.OLDER: _("Upgrade it: “deskctl migrate upgrade --database …” does so, after a backup of a file."),
+        SchemaState.EMPTY: _("Create the schema here: “deskctl migrate upgrade --database …” does so."),
         SchemaState.FOREIGN: _("Choose another database, or another schema by ?schema=NAME in the URL."),
     }
     raise EnvironmentProblem(

@@ -1,17 +1,18 @@
-"""Exports a view as CSV, in its order, from one consistent picture of the catalogue.
+"""Exports a view as CSV or as a workbook, in its order, from one consistent picture of the catalogue.
 
-Importing the books into an empty catalogue gives the same books, authors with books, contributions with their roles and
-their order. CSV cannot tell a missing value from an empty text: both are an empty cell, and come back as missing.
+Importing the books into an empty catalogue, with the authors as the file that says who the keys are, gives the same
+catalogue. The keys are the ids of this one; they stand in the last columns and tie the files together, not to another
+catalogue. CSV cannot tell a missing value from an empty text: both are an empty cell, and come back as missing.
 """
 
 from __future__ import annotations
 
-import csv
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from sqlalchemy import select
 
 from desk.catalog import queries
-from desk.catalog.columns import BOOKS
+from desk.catalog.columns import BOOKS, TABLES
 from desk.catalog.contributors import format_contributors
 from desk.catalog.models import Author, Book, Contribution
 from desk.catalog.paging import Mark, PageRequest
@@ -27,31 +28,39 @@ from desk.database.actions import Action, current_action
 from desk.database.engines import holds_database
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
+from desk.operations.export_files import CsvSink, workbook
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from desk.catalog.criteria import Criteria
     from desk.database.sessions import Sessions
+    from desk.operations.export_files import RowSink
 
 CHUNK = 2000
+WORKBOOK = ".xlsx"
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "books": (
-        "title", "author", "contributors", "published_year", "language", "isbn", "price", "notes",
+        "title", "author", "contributors", "published_year", "language", "isbn", "price", "notes", "work_key",
+        "author_key", "contributor_keys",
     ),
-    "authors": ("name", "birth_year", "death_year", "notes"),
+    "authors": ("name", "birth_year", "death_year", "notes", "author_key"),
 }  # fmt: skip
 
-Cells = Iterable[Any]
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+"""The signs with which a text begins that a spreadsheet may run (OWASP, “CSV Injection”)."""
+
+Cells = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ExportProgress:
-    """Rows written so far, of how many."""
+    """Rows written so far, of how many; `neutralized` cells were changed so that no spreadsheet runs them."""
 
     rows: int
     total: int
+    neutralized: int = 0
 
 
 def export_rows(
@@ -59,38 +68,75 @@ def export_rows(
     sessions: Sessions,
     criteria: Criteria,
     target: Path | TextIO,
+    neutralize: bool = False,
     on_progress: Callable[[ExportProgress], None] | None = None,
 ) -> int:
-    """Writes the view as CSV (UTF-8, CRLF as RFC 4180 has it) and returns the number of its rows.
+    """Writes the view and returns the number of its rows: as a workbook where a path ends in `.xlsx`, else as CSV
+    (UTF-8, CRLF as RFC 4180 has it).
 
-    A file appears under its name only when it is complete; a stream must have been opened with `newline=""`. Raises
-    InvalidInput for a target that is a database, EnvironmentProblem when database or file fail, ActionCancelled.
+    `neutralize` puts an apostrophe before texts that a spreadsheet may run as a formula; numbers stay as they are. An
+    import gives such a text with its apostrophe. The last progress tells how many there were. A file appears under its
+    name only when it is complete; a stream must have been opened with `newline=""`. Raises InvalidInput for a target
+    that is a database and for what a workbook cannot hold, EnvironmentProblem when database or file fail,
+    ActionCancelled.
     """
+    export = _Export(sessions, criteria, neutralize, on_progress)
     if not isinstance(target, Path):
-        return _write(sessions, criteria, target, on_progress)
-    with _replacing(target) as stream:
-        return _write(sessions, criteria, stream, on_progress)
+        return export.run(CsvSink(target))
+    with _replacing(target) as fresh:
+        if target.suffix.lower() == WORKBOOK:
+            with workbook(fresh, TABLES[criteria.table].title) as sheet:
+                return export.run(sheet)
+        with fresh.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            return export.run(CsvSink(stream))
 
 
-def _write(
-    sessions: Sessions,
-    criteria: Criteria,
-    stream: TextIO,
-    on_progress: Callable[[ExportProgress], None] | None,
-) -> int:
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(HEADERS[criteria.table])
-    rows = 0
-    action = current_action() or Action("export")
-    with action.running(), sessions.reading("export", snapshot=True) as session:
-        total = session.execute(queries.count_select(criteria)).scalar_one() if on_progress else 0
-        for chunk in _chunks(session, criteria):
-            writer.writerows(chunk)
-            rows += len(chunk)
-            if on_progress is not None:
-                on_progress(ExportProgress(rows, total))
-            action.check()
-    return rows
+class _Export:
+    """One export of a view into whatever takes rows."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        criteria: Criteria,
+        neutralize: bool,
+        on_progress: Callable[[ExportProgress], None] | None,
+    ) -> None:
+        self._sessions = sessions
+        self._criteria = criteria
+        self._neutralize = neutralize
+        self._on_progress = on_progress
+        self._neutralized = 0
+
+    def run(self, sink: RowSink) -> int:
+        sink.write([HEADERS[self._criteria.table]])
+        rows = 0
+        action = current_action() or Action("export")
+        with action.running(), self._sessions.reading("export", snapshot=True) as session:
+            total = self._total(session, sink)
+            for chunk in _chunks(session, self._criteria):
+                sink.write([self._neutral(cells) for cells in chunk] if self._neutralize else chunk)
+                rows += len(chunk)
+                if self._on_progress is not None:
+                    self._on_progress(ExportProgress(rows, total, self._neutralized))
+                action.check()
+        return rows
+
+    def _total(self, session: Session, sink: RowSink) -> int:
+        """The number of rows; 0 where nobody has to know."""
+        if self._on_progress is None and isinstance(sink, CsvSink):
+            return 0
+        total: int = session.execute(queries.count_select(self._criteria)).scalar_one()
+        sink.expect(total)
+        return total
+
+    def _neutral(self, cells: Cells) -> Cells:
+        neutral = [f"'{cell}" if _would_run(cell) else cell for cell in cells]
+        self._neutralized += sum(map(_would_run, cells))
+        return neutral
+
+
+def _would_run(cell: Any) -> bool:
+    return isinstance(cell, str) and cell.startswith(RUN_BY_SPREADSHEETS)
 
 
 def _chunks(session: Session, criteria: Criteria) -> Iterator[list[Cells]]:
@@ -112,31 +158,41 @@ def _book_cells(session: Session, found: list[tuple[Any, ...]]) -> list[Cells]:
     ids = [row[0] for row in found]
     notes = _notes(session, Book, ids)
     others = _contributors(session, ids)
+    nobody: tuple[str | None, str | None] = (None, None)
     return [
         (
-            title, author, others.get(id), year, language, isbn,
-            BOOKS.column("price").format(price), notes.get(id),
+            title, author, others.get(id, nobody)[0], year, language, isbn, _price(price), notes.get(id),
+            str(id), None if author_id is None else str(author_id), others.get(id, nobody)[1],
         )
-        for id, _version, title, _author_id, author, year, isbn, language, price, _updated_at in found
+        for id, _version, title, author_id, author, year, isbn, language, price, _updated_at in found
     ]  # fmt: skip
 
 
-def _contributors(session: Session, ids: list[int]) -> dict[int, str]:
-    """The added entries of some books, each book's in one text."""
+def _price(price: Any) -> Any:
+    """A number, unless it is damaged."""
+    return price if isinstance(price, Decimal) else BOOKS.column("price").format(price)
+
+
+def _contributors(session: Session, ids: list[int]) -> dict[int, tuple[str, str]]:
+    """The added entries of some books, each book's in one text, and their keys in another."""
     statement = (
-        select(Contribution.book_id, Author.name, Contribution.role)
+        select(Contribution.book_id, Author.id, Author.name, Contribution.role)
         .join(Author, Contribution.author_id == Author.id)
         .where(Contribution.book_id.in_(ids))
         .order_by(Contribution.book_id, Contribution.position, Author.name_key, Author.id, Contribution.role)
     )
-    entries = groupby(session.execute(statement), key=lambda entry: entry[0])
-    return {book_id: format_contributors((name, role) for _book, name, role in some) for book_id, some in entries}
+    found: dict[int, tuple[str, str]] = {}
+    for book_id, some in groupby(session.execute(statement), key=lambda entry: entry[0]):
+        entries = list(some)
+        line = format_contributors((name, role) for _book, _author, name, role in entries)
+        found[book_id] = (line, "; ".join(str(author_id) for _book, author_id, *_rest in entries))
+    return found
 
 
 def _author_cells(session: Session, found: list[tuple[Any, ...]]) -> list[Cells]:
     ids = [row[0] for row in found]
     notes = _notes(session, Author, ids)
-    return [(name, birth, death, notes.get(id)) for id, _version, name, birth, death, _updated_at in found]
+    return [(name, birth, death, notes.get(id), str(id)) for id, _version, name, birth, death, _updated_at in found]
 
 
 def _notes(session: Session, model: type[Author] | type[Book], ids: list[int]) -> dict[int, str | None]:
@@ -151,8 +207,8 @@ _CELLS: dict[str, Callable[[Session, list[tuple[Any, ...]]], list[Cells]]] = {
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    """A stream into a new file that takes the place of `path` at the end of a block that succeeds.
+def _replacing(path: Path) -> Iterator[Path]:
+    """The path of a new file that takes the place of `path` at the end of a block that succeeds.
 
     What is no ordinary file (a pipe, a device) is written into directly.
     """
@@ -167,8 +223,7 @@ def _replacing(path: Path) -> Iterator[TextIO]:
         )
     fresh = path if direct else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with fresh.open("w" if direct else "x", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            yield stream
+        yield fresh
         if not direct:
             os.replace(fresh, path)
     except OSError as error:

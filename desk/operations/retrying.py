@@ -1,7 +1,11 @@
-"""Reads recover by themselves: a read whose connection was lost is done once more, on a new one."""
+"""Reads recover by themselves: a read whose connection was lost is done once more, on a new one.
+
+Invariant: not when the loss took as long to notice as a dead link does: a second time could not be within bounds.
+"""
 
 from __future__ import annotations
 
+import time
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -9,6 +13,9 @@ from desk.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+QUICKLY = 2.0
+"""Seconds within which a broken link shows at once; a dead one takes longer (desk/database/links.py)."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,10 +26,11 @@ def again_when_lost(read: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(read)
     def twice(*args: P.args, **kwargs: P.kwargs) -> R:
+        begin = time.monotonic()
         try:
             return read(*args, **kwargs)
         except EnvironmentProblem as problem:
-            if problem.code != "lost":
+            if problem.code != "lost" or time.monotonic() - begin > QUICKLY:
                 raise
             return read(*args, **kwargs)
 

@@ -17,10 +17,12 @@ from desk.catalog.keys import author_key
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
 from desk.operations import connect
-from desk.operations.book_fields import BookParser, map_columns
-from desk.operations.bulk import insert_rows, take_ids
-from desk.operations.csv_reading import CsvFile
-from desk.operations.importing import BookWriter
+from desk.operations.imports.book_fields import BookParser
+from desk.operations.imports.book_writing import BookWriter
+from desk.operations.imports.bulk import insert_rows, take_ids
+from desk.operations.imports.columns_of_file import map_columns
+from desk.operations.imports.csv_reading import CsvFile
+from desk.operations.imports.works import Chunk
 from desk.resources import resource
 from desk.settings import folders
 
@@ -100,7 +102,10 @@ def _add_authors(session: Session) -> None:
 def _add_books(session: Session) -> None:
     with CsvFile(resource("sample", "books.csv")) as source:
         parse = BookParser(map_columns(source.headers)).parse
-        BookWriter().write(session, [parse(record.cells) for record in source.records()])
+        chunk = Chunk()
+        for record in source.records():
+            chunk.begin(record.line, parse(record.cells))
+        BookWriter().write(session, chunk)
 
 
 def _year(text: str) -> int | None:

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout
 from desk.catalog import values
 from desk.catalog.criteria import Criteria, Filter, Op
 from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest
-from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
+from desk.errors import ActionCancelled, DeskError, InvalidInput
 from desk.i18n import _
 from desk.panels.filter_bar import FilterBar
 from desk.panels.parts import ProblemBar, named
 from desk.panels.selected_rows import SelectedRows
+from desk.panels.troubles import Troubles
 from desk.tables.grid import Grid
 from desk.tables.look import icon
 from desk.tables.record_table import RecordTable
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from desk.panels.context import Context
 
 TYPING_PAUSE_MS = 180
-RETRY_MS = 3000
 MARK_STEPS = 20
-RECOVERABLE = ("lost", "down", "connect_timeout", "clients", "locked", "host")
 
 
 class Browser(QWidget):
@@ -65,7 +64,7 @@ class Browser(QWidget):
         self._notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._notice.setWordWrap(True)
         self._typing = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
-        self._retrying = QTimer(self, singleShot=True, interval=RETRY_MS)
+        self.troubles = Troubles(self, self.problems, context)
         self._lay_out()
         self._connect()
 
@@ -85,19 +84,12 @@ class Browser(QWidget):
 
     def show_view(self, criteria: Criteria) -> None:
         """Starts a view: first page, then the total, then the marks. What ran for the last view is cancelled."""
-        self._loaded = False
-        self._followed = None
-        self._retrying.stop()
-        self._cancel_channels()
-        self.table.show_view(criteria)
-        self.filters.show_criteria(criteria)
-        self._tell(_("Loading …"))
-        self._load(self.table.request_for(0))
-        self._count()
-        self.view_changed.emit()
+        self.troubles.end()
+        self._begin(criteria)
 
     def forget(self) -> None:
         """Another catalogue is open: nothing that is here belongs to it."""
+        self.troubles.end()
         self._loaded = False
         self._followed = self._announced = None
         self._cancel_channels()
@@ -108,15 +100,8 @@ class Browser(QWidget):
         """Loads the view again in its place."""
         if self._context.catalogue is None:
             return
-        self._retrying.stop()
-        if not self._loaded:
-            self.show_view(self.criteria)
-            return
-        self._cancel_channels()  # what is under way was asked before the reason to load again
-        self.table.reload()
-        if not self.table.rowCount():
-            self._load(self.table.request_for(0))
-        self._count()
+        self.troubles.end()
+        self._load_again()
 
     def select(self, key: RecordKey) -> bool:
         """Makes a loaded record the current row; answers whether it is loaded."""
@@ -153,6 +138,17 @@ class Browser(QWidget):
 
     # Slots
 
+    @Slot()
+    def _load_again(self) -> None:
+        if not self._loaded:
+            self._begin(self.criteria)
+            return
+        self._cancel_channels()  # what is under way was asked before the reason to load again
+        self.table.reload()
+        if not self.table.rowCount():
+            self._load(self.table.request_for(0))
+        self._count()
+
     @Slot(object)
     def _load(self, request: PageRequest) -> None:
         if self._context.catalogue is None:
@@ -177,7 +173,7 @@ class Browser(QWidget):
         )
 
     def _on_page(self, page: Page) -> None:
-        self.problems.hide()
+        self.troubles.passed()
         self.table.place_page(page)
         if self._followed is not None and self.select(self._followed):
             self._followed = None
@@ -241,9 +237,7 @@ class Browser(QWidget):
             self._context.runner.action_failed.emit(error)
             return
         self._tell("")
-        self.problems.tell(str(error), retry=True)
-        if isinstance(error, EnvironmentProblem) and error.code in RECOVERABLE:
-            self._retrying.start()
+        self.troubles.tell(error)
 
     @Slot()
     def _on_typed(self) -> None:
@@ -292,6 +286,17 @@ class Browser(QWidget):
 
     # Helpers
 
+    def _begin(self, criteria: Criteria) -> None:
+        self._loaded = False
+        self._followed = None
+        self._cancel_channels()
+        self.table.show_view(criteria)
+        self.filters.show_criteria(criteria)
+        self._tell(_("Loading …"))
+        self._load(self.table.request_for(0))
+        self._count()
+        self.view_changed.emit()
+
     def _make_search(self) -> QLineEdit:
         search = named(QLineEdit(), f"{self.description.name}_search", self.description.search_hint)
         search.setPlaceholderText(self.description.search_hint)
@@ -330,7 +335,7 @@ class Browser(QWidget):
         self.search.returnPressed.connect(self._on_typed)
         self._typing.timeout.connect(self._on_typed)
         self.problems.retry_wanted.connect(self.refresh)
-        self._retrying.timeout.connect(self.refresh)
+        self.troubles.again_wanted.connect(self._load_again)
 
     @Slot(str)
     def _on_text_changed(self, text: str) -> None:

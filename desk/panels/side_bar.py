@@ -1,11 +1,11 @@
-"""The side bar: the tables of the catalogue with their counts."""
+"""The side bar: the tables of the catalogue with their counts, and below them what the window is connected to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from desk.catalog.columns import TABLES
 from desk.i18n import _
@@ -18,39 +18,65 @@ if TYPE_CHECKING:
 NAME = int(Qt.ItemDataRole.UserRole)
 
 
-class SideBar(QListWidget):
-    """Chooses a table: `table_chosen` carries its name."""
+class SideBar(QWidget):
+    """Chooses a table: `table_chosen` carries its name. `connection_wanted` asks for the connection dialog."""
 
     table_chosen = Signal(str)
+    connection_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "side_bar", _("Tables"))
-        self.setFrameShape(QListWidget.Shape.NoFrame)
-        self.setIconSize(ICON)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.tables = named(QListWidget(), "side_bar", _("Tables"))
+        self.tables.setFrameShape(QListWidget.Shape.NoFrame)
+        self.tables.setIconSize(ICON)
+        self.tables.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._items: dict[str, QListWidgetItem] = {}
         for name, description in TABLES.items():
-            item = QListWidgetItem(icon(name), description.title, self)
+            item = QListWidgetItem(icon(name), description.title, self.tables)
             item.setData(NAME, name)
             item.setSizeHint(QSize(0, 34))
             self._items[name] = item
         self.choose("books")
-        self.currentItemChanged.connect(self._on_current_item_changed)
+        self.connection = named(QToolButton(), "connection", _("Open another database"))
+        self.connection.setAutoRaise(True)
+        self.connection.setIcon(icon("database"))
+        self.connection.setIconSize(ICON)
+        self.connection.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.connection.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.connection.setText(_("Open …"))
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 4)
+        box.setSpacing(2)
+        box.addWidget(self.tables, 1)
+        box.addWidget(self.connection)
+        self.tables.currentItemChanged.connect(self._on_current_item_changed)
+        self.connection.clicked.connect(self.connection_wanted)
 
     @property
     def chosen(self) -> str:
         """The name of the chosen table."""
-        return str(self.currentItem().data(NAME))
+        return str(self.tables.currentItem().data(NAME))
 
     def choose(self, table: str) -> None:
         """Makes a table the chosen one."""
-        self.setCurrentItem(self._items[table])
+        self.tables.setCurrentItem(self._items[table])
+
+    def text_of(self, table: str) -> str:
+        """What stands there for a table: its title and, once known, its count."""
+        return self._items[table].text()
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """Shows how many records each table has."""
         for name, count in counts.items():
             self._items[name].setText(f"{TABLES[name].title}  {count:,}")
+
+    def show_connection(self, title: str, place: str, kind: str) -> None:
+        """Names the open database; `kind` is `sqlite` or `postgresql`."""
+        self.connection.setText(title)
+        self.connection.setIcon(icon("database" if kind == "sqlite" else "server"))
+        self.connection.setToolTip(
+            _("{title} in {place}. Click to open another database.").format(title=title, place=place)
+        )
 
     @Slot(QListWidgetItem, QListWidgetItem)
     def _on_current_item_changed(self, current: QListWidgetItem | None, _before: object) -> None:

@@ -63,6 +63,22 @@ DARK = Look(
 )  # fmt: skip
 
 
+class Tone(NamedTuple):
+    """A ground and the text that can be read on it, as #rrggbb."""
+
+    back: str
+    text: str
+
+
+PROFILE_TONES: dict[str, tuple[Tone, Tone]] = {
+    "red": (Tone("#b3261e", "#ffffff"), Tone("#ff8a80", "#2b0a08")),
+    "orange": (Tone("#9a5a00", "#ffffff"), Tone("#f0b429", "#2a1d00")),
+    "green": (Tone("#1d7a37", "#ffffff"), Tone("#5fd07f", "#06210e")),
+    "blue": (Tone("#1f5fa8", "#ffffff"), Tone("#82b6f2", "#071a30")),
+}
+"""The colours of profiles → their tones in the light and the dark scheme."""
+
+
 class _Looks(QObject):
     """Tells that the colours changed: not every widget hears of it from Qt."""
 
@@ -76,6 +92,11 @@ _in_force = LIGHT
 def look() -> Look:
     """The colours in force."""
     return _in_force
+
+
+def profile_colours(of: Look) -> dict[str, Tone]:
+    """The tones of the profiles' colours in a scheme, by the colours' names ('' has none)."""
+    return {name: dark if of is DARK else light for name, (light, dark) in PROFILE_TONES.items()}
 
 
 def use_look(of: Look) -> None:
@@ -119,10 +140,25 @@ def sheet(of: Look) -> str:
         f"QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {of.accent}; }}"
         f"QRadioButton::indicator {{ width: 11px; height: 11px; border-radius: 6px; border: 1px solid {of.dim}; }}"
         f"QRadioButton::indicator:checked {{ background: {of.accent}; border-color: {of.accent}; }}"
+        f"QCheckBox::indicator:unchecked {{ width: 12px; height: 12px; border: 1px solid {of.dim}; border-radius: 2px;"
+        f" background: {of.base}; }}"
+        f"QCheckBox::indicator:unchecked:disabled {{ border-color: {of.line}; }}"
     )
 
 
-class _SvgIcon(QIconEngine):
+class DrawnIcon(QIconEngine):
+    """An icon whose `paint` draws it anew each time, in the colours that are then in force."""
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        made = QPixmap(size)
+        made.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(made)
+        self.paint(painter, made.rect(), mode, state)
+        painter.end()
+        return made
+
+
+class _SvgIcon(DrawnIcon):
     """An icon from `resources/icons`, drawn in the colour that the palette has for its state."""
 
     def __init__(self, name: str) -> None:
@@ -138,14 +174,6 @@ class _SvgIcon(QIconEngine):
             colour = colours.accent_text
         drawing = _drawing(self._name).replace("currentColor", colour)
         QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(rect))  # type: ignore[call-overload]
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        made = QPixmap(size)
-        made.fill(QColor(0, 0, 0, 0))
-        painter = QPainter(made)
-        self.paint(painter, made.rect(), mode, state)
-        painter.end()
-        return made
 
     def clone(self) -> QIconEngine:
         return _SvgIcon(self._name)

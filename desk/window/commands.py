@@ -41,8 +41,15 @@ FILE, EDIT, VIEW, HELP = "file", "edit", "view", "help"
 MENUS = {FILE: _("&File"), EDIT: _("&Edit"), VIEW: _("&View"), HELP: _("&Help")}
 
 COMMANDS: tuple[Command, ...] = (
+    Command("new_catalogue", FILE, _("&New catalogue …"), "add", tip=_("Makes an empty catalogue in a new file")),
+    Command("open", FILE, _("&Open …"), "open", "Ctrl+O", tip=_("Opens a file or a server"), in_tool_bar=True),
+    Command("new_window", FILE, _("New &window"), "window", "Ctrl+Shift+N", tip=_("Shows the database once more")),
+    Command("import", FILE, _("&Import …"), "import", "Ctrl+I", "editable", _("Imports books from a CSV file")),
+    Command("export", FILE, _("&Export …"), "export", "Ctrl+E", "catalogue", _("Writes the view into a file")),
+    Command("migrations", FILE, _("Sche&ma …"), "database", "", "catalogue", _("Shows and changes the schema")),
     Command("restore_sample", FILE, _("&Restore the sample catalogue …"), "sample", tip=_("Makes the sample anew")),
-    Command("quit", FILE, _("&Quit"), shortcut="Ctrl+Q"),
+    Command("close_window", FILE, _("&Close the window"), "close", "Ctrl+W"),
+    Command("quit", FILE, _("&Quit"), shortcut="Ctrl+Q", tip=_("Closes all windows")),
     Command("new_record", EDIT, _("&New record"), "add", Key.New, "editable", _("Adds a record"), True),
     Command("duplicate", EDIT, _("Dup&licate"), "duplicate", "Ctrl+D", "editable_record", _("Copies the record"), True),
     Command("delete", EDIT, _("&Delete"), "delete", "Ctrl+Delete", "editable_record", _("Deletes the records"), True),
@@ -60,7 +67,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("about", HELP, _("&About Desk"), "info"),
 )  # fmt: skip
 
-SEPARATED = {"quit", "undo", "commit", "copy", "cancel", "show_authors"}
+SEPARATED = {"import", "migrations", "close_window", "undo", "commit", "copy", "cancel", "show_authors"}
 """Commands before which a menu draws a line."""
 
 

@@ -29,8 +29,9 @@ class Handlers(QObject):
         """A handler for every command of the registry."""
         steps = self._context.edits.steps
         return {
+            **self._window.files.by_name(),
             "restore_sample": self.restore_sample,
-            "quit": self._window.close,
+            "quit": self.quit,
             "new_record": self.new_record,
             "duplicate": self.duplicate,
             "delete": self.delete,
@@ -47,6 +48,13 @@ class Handlers(QObject):
             "edit_record": self.edit_record,
             "about": self.about,
         }
+
+    def quit(self) -> None:
+        """Closes all windows; the one that has to ask something first stops it."""
+        if self._window.windows is None:
+            self._window.close()
+        else:
+            self._window.windows.close_all()
 
     def commit(self) -> None:
         """Takes what is being typed, then saves everything."""
@@ -88,6 +96,8 @@ class Handlers(QObject):
 
     def restore_sample(self) -> None:
         """Makes the sample anew, after asking, and opens it."""
+        if self._window.files.is_working:
+            return
         box = self._box()
         box.setIcon(QMessageBox.Icon.Question)
         box.setObjectName("restore_question")

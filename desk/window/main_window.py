@@ -7,6 +7,7 @@ no part holds the interface up. The catalogue is opened after that, because a wo
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtCore import Qt
-    from PySide6.QtGui import QCloseEvent
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
     from PySide6.QtWidgets import QDockWidget, QWidget
 
     from desk.catalog.edits import RecordKey
+    from desk.database.profiles import Profile
     from desk.operations.connect import OpenCatalogue
     from desk.panels.browser import Browser
+    from desk.window.windows import Windows
 
 MESSAGE_MS = 8000
 ENABLE_MS = 20
@@ -34,20 +37,25 @@ class MainWindow(QMainWindow):
     """One window is one connection.
 
     `furnished` tells that all panels are there, `catalogue_shown` that the first rows are, `closed` that the window is
-    gone and its workers ended.
+    gone and its workers ended; `elsewhere_wanted` asks for another window: it carries a profile, a file or URL, or None
+    for the sample, and a password or None.
     """
 
     furnished = Signal()
     catalogue_shown = Signal()
     closed = Signal()
+    elsewhere_wanted = Signal(object, object)
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle("Desk")
         self.resize(1280, 800)
-        self._target: str | None = None
-        self._opened: OpenCatalogue | None = None
+        self.setAcceptDrops(True)
+        self.windows: Windows | None = None
+        """All windows of the process, of which this is one; None for one alone."""
+        self._profile: Profile | None = None
+        self._identity = ""
         self._shown_before: RecordKey | None = None
         self._held: RecordKey | None = None
         """The record that the details keep until the first page of its table is here."""
@@ -88,37 +96,42 @@ class MainWindow(QMainWindow):
         while self._stages:
             self._stages.pop(0)()
 
-    def open_target(self, target: str | None, *, anew: bool = False) -> None:
-        """Opens a file or URL on a worker; None is the sample, made when it is not there yet or wanted `anew`."""
-        self._target = target
-        if self.is_furnished:
-            self.problems.hide()
-        self.context.runner.submit(
-            _("Open the catalogue"),
-            self._door.open_catalogue if target else self._door.open_sample,
-            channel="open",
-            done=self._on_opened,
-            failed=self._on_open_failed,
-            arguments={"target": target} if target else {"anew": anew},
-        )
+    @property
+    def profile(self) -> Profile | None:
+        """How the open database was reached; None before one is open."""
+        return self._profile
+
+    def open_target(self, target: Profile | str | None, password: str | None = None, *, anew: bool = False) -> None:
+        """Opens a profile, a file or a URL on a worker; None is the sample, made when it is not there yet or wanted
+        `anew`. What is open stays open until then; with pending edits it opens in another window."""
+        self.furnish()
+        self.opening.open(target, password, anew=anew)
 
     def make_sample_anew(self) -> None:
         """Lets the open catalogue go, makes the sample anew and opens it."""
-        catalogue = self._let_go()
-        again = partial(self.open_target, None, anew=True)
-        if catalogue is None:
-            again()
-        else:
-            self.context.runner.submit(
-                _("Close the catalogue"), catalogue.close, done=lambda _result: again(), arguments={}
-            )
+        self.let_go(then=partial(self.open_target, None, anew=True))
 
-    def _let_go(self) -> OpenCatalogue | None:
+    @Slot()
+    def let_go(self, *, then: Callable[[], None] | None = None) -> None:
+        """Ends everything that runs and closes the catalogue on a worker; `then` is called when that is done."""
+        catalogue = self._release()
+        if catalogue is not None:
+            self.context.runner.submit(
+                _("Close the catalogue"),
+                catalogue.close,
+                done=lambda _result: then() if then else None,
+                arguments={},
+            )
+        elif then is not None:
+            then()
+
+    def _release(self) -> OpenCatalogue | None:
         """Ends everything that runs; the catalogue that was open still has to be closed, on a worker."""
         self.feed.watch(None)
         self.context.runner.drop_all()
         self.context.edits.frozen = False
         catalogue, self.context.catalogue = self.context.catalogue, None
+        self._enable()
         return catalogue
 
     def take_typed(self) -> bool:
@@ -132,6 +145,16 @@ class MainWindow(QMainWindow):
 
     # Qt
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A CSV file is imported, every other one opened."""
+        self.furnish()
+        event.acceptProposedAction()
+        self.files.open_files(_dropped(event))
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks when edits are pending; the window goes at once, its workers within a bounded time."""
         self.furnish()
@@ -143,43 +166,47 @@ class MainWindow(QMainWindow):
             self.unit.ask_before_closing()
             return
         self.hide()
-        catalogue = self._let_go()
+        catalogue = self._release()
         self.workers_ended = self.context.runner.close(last=catalogue.close if catalogue else None)
         event.accept()
         self.closed.emit()
 
     # Slots
 
-    def _on_opened(self, catalogue: OpenCatalogue) -> None:
-        self.furnish()
-        if self.context.catalogue is not None:
-            self.context.runner.submit(_("Close the catalogue"), self.context.catalogue.close, arguments={})
-        self.context.catalogue = catalogue
+    @Slot(object, object)
+    def _on_opened(self, catalogue: OpenCatalogue, profile: Profile) -> None:
+        from desk.catalog.criteria import Criteria
+
         info = catalogue.info
-        self.setWindowTitle(f"{info.title}{' ' + _('(read-only)') if info.read_only else ''} – Desk")
+        is_another = (info.identity, profile) != (self._identity, self._profile)
+        title = profile.name or info.title
+        place = str(Path(info.place).parent) if info.kind == "sqlite" else info.place
+        read_only = f" {_('(read-only)')}" if info.read_only else ""
+        self.setWindowTitle(f"{title} – {place}{read_only} – Desk")
+        self.side_bar.show_connection(title, place, info.kind)
+        self.band.show_colour(profile.colour, title)
         if info.read_only:
             self.problems.tell(_("Open for reading only: {reason}.").format(reason=info.read_only), retry=False)
         self.details.show_record(None)
         for browser in self.browsers.values():
             browser.table.editable = not info.read_only
+            if info.identity != self._identity:
+                browser.table.show_view(Criteria(browser.description.name))
             browser.forget()
+        self._profile, self._identity = profile, info.identity
         self.feed.watch(catalogue.pool.snapshot)
         self.browser.show_view(self.browser.criteria)
         self.count_tables()
+        self.files.on_opened(is_another=is_another)
         self._enable()
 
-    def _on_open_failed(self, error: BaseException) -> None:
-        self.furnish()
-        if isinstance(error, ActionCancelled):
-            return
-        if not isinstance(error, DeskError):
+    @Slot(object)
+    def tell_open_failed(self, error: BaseException) -> None:
+        """Says why nothing was opened; what was open before still is."""
+        if isinstance(error, DeskError):
+            self.problems.tell(str(error), retry=True)
+        else:
             self._on_action_failed(error)
-            return
-        self.problems.tell(str(error), retry=True)
-
-    @Slot()
-    def _on_retry(self) -> None:
-        self.open_target(self._target)
 
     @Slot(str)
     def _on_table_chosen(self, name: str) -> None:
@@ -337,7 +364,9 @@ class MainWindow(QMainWindow):
         from desk.catalog.columns import TABLES
         from desk.panels.browser import Browser
         from desk.panels.parts import ProblemBar
+        from desk.window.colour_band import ColourBand
 
+        self.band = ColourBand()
         self.problems = ProblemBar("window_problem")
         self.browsers = {name: Browser(table, self.context) for name, table in TABLES.items()}
         self._stack = QStackedWidget()
@@ -348,6 +377,7 @@ class MainWindow(QMainWindow):
         box = QVBoxLayout(holder)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
+        box.addWidget(self.band)
         box.addWidget(self.problems)
         box.addWidget(self._stack, 1)
         self.setCentralWidget(holder)
@@ -382,22 +412,29 @@ class MainWindow(QMainWindow):
         self.resizeDocks([pending], [170], Qt.Orientation.Vertical)
 
     def _furnish_commands(self) -> None:
-        from desk.window.commands import VIEW, Commands
+        from desk.window.commands import FILE, VIEW, Commands
+        from desk.window.file_menu import FileMenu
         from desk.window.handlers import Handlers
+        from desk.window.opening import Opening
         from desk.window.status_line import StatusLine
         from desk.window.unit_of_work import UnitOfWork
 
         self.status = StatusLine()
         self.setStatusBar(self.status)
         self.unit = UnitOfWork(self.context, self)
+        self.opening = Opening(self.context, self)
+        self.files = FileMenu(self)
         self.commands = Commands(self, Handlers(self).by_name())
         menus = self.commands.fill_menus(self)
+        menus[FILE].insertMenu(self.commands["new_window"], self.files.recent)
         menus[VIEW].addSeparator()
         for dock in self.docks.values():
             menus[VIEW].addAction(dock.toggleViewAction())
         self.commands.fill_tool_bar(self)
 
     def _connect(self) -> None:
+        from PySide6.QtCore import Qt
+
         context = self.context
         context.message_wanted.connect(self._on_message_wanted)
         context.record_wanted.connect(self._on_record_wanted)
@@ -408,7 +445,12 @@ class MainWindow(QMainWindow):
         context.runner.busy_changed.connect(self.status.show_busy)
         context.runner.busy_changed.connect(self._enable)
         self.status.cancel_wanted.connect(context.runner.cancel_all)
-        self.problems.retry_wanted.connect(self._on_retry)
+        self.opening.begun.connect(self.problems.hide)
+        self.opening.opened.connect(self._on_opened)
+        self.opening.failed.connect(self.tell_open_failed)
+        self.opening.elsewhere_wanted.connect(self.elsewhere_wanted)
+        self.problems.retry_wanted.connect(self.opening.again)
+        self.side_bar.connection_wanted.connect(self.commands["open"].trigger)
         self.side_bar.table_chosen.connect(self._on_table_chosen)
         self.unit.saving.connect(self._on_saving)
         self.unit.saved.connect(self._on_saved)
@@ -427,6 +469,7 @@ class MainWindow(QMainWindow):
             browser.first_page_shown.connect(self._on_first_page_shown)
             browser.first_page_shown.connect(self.catalogue_shown)
             browser.grid.addActions([self.commands[name] for name in ("edit_record", "copy", "duplicate", "delete")])
+        self.catalogue_shown.connect(self.files.prepare, Qt.ConnectionType.SingleShotConnection)
         self._enable_now()
         self.setUpdatesEnabled(True)
         self.furnished.emit()
@@ -439,3 +482,8 @@ class MainWindow(QMainWindow):
         dock.setWidget(inside)
         self.addDockWidget(area, dock)
         return dock
+
+
+def _dropped(event: QDropEvent) -> list[Path]:
+    """The files that are being dragged."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

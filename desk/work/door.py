@@ -10,12 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from desk.operations.commit import commit_edits
-    from desk.operations.connect import OpenCatalogue, open_catalogue
-    from desk.operations.opening import open_sample
+    from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
+    from desk.operations.export_views import export_views
+    from desk.operations.exporting import export_rows
+    from desk.operations.imports.import_preview import forecast_import, preview_csv
+    from desk.operations.imports.importing import import_books
+    from desk.operations.migrating import (
+        downgrade_catalogue,
+        examine_schema,
+        plan_upgrade,
+        upgrade_catalogue,
+        upgrade_sql,
+    )
+    from desk.operations.opening import open_profile, open_sample
     from desk.operations.pages import count_rows, count_tables, load_page, walk_marks
+    from desk.operations.profiles import (
+        delete_profile,
+        export_profiles,
+        forget_recent,
+        import_profiles,
+        keyring_problem,
+        load_profiles,
+        note_opened,
+        recent_profiles,
+        save_profile,
+    )
     from desk.operations.records import find_authors, load_details
     from desk.operations.selecting import copy_selection, load_selection
     from desk.operations.touring import change_elsewhere, clean_up_tour, prepare_tour
+    from desk.operations.trying import try_connection, who_holds
 
     __all__ = [
         "OpenCatalogue",
@@ -25,14 +48,37 @@ if TYPE_CHECKING:
         "copy_selection",
         "count_rows",
         "count_tables",
+        "create_catalogue",
+        "delete_profile",
+        "downgrade_catalogue",
+        "examine_schema",
+        "export_profiles",
+        "export_rows",
+        "export_views",
         "find_authors",
+        "forecast_import",
+        "forget_recent",
+        "import_books",
+        "import_profiles",
+        "keyring_problem",
         "load_details",
         "load_page",
+        "load_profiles",
         "load_selection",
+        "note_opened",
         "open_catalogue",
+        "open_profile",
         "open_sample",
+        "plan_upgrade",
         "prepare_tour",
+        "preview_csv",
+        "recent_profiles",
+        "save_profile",
+        "try_connection",
+        "upgrade_catalogue",
+        "upgrade_sql",
         "walk_marks",
+        "who_holds",
     ]
 
 _HOMES = {
@@ -42,14 +88,37 @@ _HOMES = {
     "copy_selection": "selecting",
     "count_rows": "pages",
     "count_tables": "pages",
+    "create_catalogue": "connect",
+    "delete_profile": "profiles",
+    "downgrade_catalogue": "migrating",
+    "examine_schema": "migrating",
+    "export_profiles": "profiles",
+    "export_rows": "exporting",
+    "export_views": "export_views",
     "find_authors": "records",
+    "forecast_import": "imports.import_preview",
+    "forget_recent": "profiles",
+    "import_books": "imports.importing",
+    "import_profiles": "profiles",
+    "keyring_problem": "profiles",
     "load_details": "records",
     "load_page": "pages",
+    "load_profiles": "profiles",
     "load_selection": "selecting",
+    "note_opened": "profiles",
     "open_catalogue": "connect",
+    "open_profile": "opening",
     "open_sample": "opening",
+    "plan_upgrade": "migrating",
     "prepare_tour": "touring",
+    "preview_csv": "imports.import_preview",
+    "recent_profiles": "profiles",
+    "save_profile": "profiles",
+    "try_connection": "trying",
+    "upgrade_catalogue": "migrating",
+    "upgrade_sql": "migrating",
     "walk_marks": "pages",
+    "who_holds": "trying",
 }
 
 

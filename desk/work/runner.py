@@ -52,12 +52,14 @@ class _Wanted:
 class Runner(QObject):
     """The workers of one window.
 
-    `busy_changed` tells how many requests are under way; `action_ended` the cost of each that ended.
+    `busy_changed` tells how many requests are under way, `action_ended` the cost of each that ended, `all_dropped` that
+    nobody will hear of what was under way.
     """
 
     busy_changed = Signal(int)
     action_ended = Signal(object)
     action_failed = Signal(object)
+    all_dropped = Signal()
     _came = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -105,6 +107,13 @@ class Runner(QObject):
         if number is not None and number in self._wanted:
             self._drop(number)
 
+    def cancel(self, number: int) -> None:
+        """Cancels one action under way; whoever asked is told by `failed` with ActionCancelled, or of a result that
+        came first."""
+        wanted = self._wanted.get(number)
+        if wanted is not None:
+            self._cancels.start(_Cancel(wanted.action))
+
     def cancel_all(self) -> None:
         """Cancels everything under way; whoever asked is told by `failed` with ActionCancelled."""
         for wanted in list(self._wanted.values()):
@@ -114,6 +123,7 @@ class Runner(QObject):
         """Cancels everything under way; nobody is told what comes of it."""
         for number in list(self._wanted):
             self._drop(number)
+        self.all_dropped.emit()
 
     def close(self, last: Callable[[], None] | None = None) -> bool:
         """Cancels and drops everything, runs `last` on a worker, and waits a bounded time.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 HEADERS = ("figure", "value", "baseline", "ratio", "limit", "")
 
@@ -70,6 +70,12 @@ def medians_by_turns(repetitions: int, *actions: Callable[[], Callable[[], objec
             if turn:
                 known.append((time.perf_counter() - started) * 1000)
     return [statistics.median(known) for known in times]
+
+
+def with_bytecode(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which Python keeps compiled modules, as every installed program has them; the uncounted first
+    round makes them."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def report(figures: Sequence[Figure], target: Path | None) -> int:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from sqlalchemy import make_url
 
-from desk.operations.bulk import COLUMNS
+from desk.catalog.import_fields import CsvSource, ImportRequest
 from desk.operations.connect import create_catalogue, open_catalogue
-from desk.operations.importing import import_books
+from desk.operations.imports.bulk import COLUMNS
+from desk.operations.imports.importing import import_books
 from tests.bench._table import Figure, medians_by_turns, options, report
 from tests.support.postgres import Server, start_or_explain
 from tests.support.shared_data import FOLDER
@@ -110,7 +111,7 @@ def _import(target: str) -> Callable[[], object]:
     catalogue = open_catalogue(target=target)
 
     def work() -> None:
-        done = import_books(sessions=catalogue.sessions, path=SOURCE)
+        done = import_books(sessions=catalogue.sessions, request=ImportRequest(CsvSource(SOURCE)))
         assert (done.books, done.authors_new, done.pairs) == (10_000, 5_833, 13_209)
 
     return work

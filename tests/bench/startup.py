@@ -14,14 +14,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from desk.operations.sample import restore_sample
 from desk.settings import Folders
-from tests.bench._table import Figure, options, report
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from tests.bench._table import Figure, options, report, with_bytecode
 
 PAINT_LIMIT = 1.5
 ROWS_LIMIT = 1.3
@@ -96,7 +92,7 @@ def main() -> int:
         sample = Folders(Path(home, "config"), Path(home, "data"), Path(home, "state")).sample_catalogue
         sample.parent.mkdir()
         restore_sample(path=sample)
-        environment = {**_with_bytecode(os.environ), "QT_QPA_PLATFORM": "offscreen", "DESK_HOME": home}
+        environment = {**with_bytecode(os.environ), "QT_QPA_PLATFORM": "offscreen", "DESK_HOME": home}
         kinds = {
             "window": (WINDOW,),
             "imports": (IMPORTS,),
@@ -122,12 +118,6 @@ def main() -> int:
         ],
         asked.json,
     )
-
-
-def _with_bytecode(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which Python keeps compiled modules, as every installed program has them; the uncounted first
-    round makes them."""
-    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _run(source: str, arguments: list[str], environment: dict[str, str]) -> float:

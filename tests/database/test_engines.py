@@ -190,8 +190,8 @@ def test_the_socket_settings_are_in_force_in_libpq(postgres_url: str) -> None:
         raw: Any = session.connection().connection.dbapi_connection
         known = {one.keyword.decode(): (one.val or b"").decode() for one in raw.pgconn.info}
     wanted = {
-        "connect_timeout": "4", "keepalives_idle": "3", "keepalives_interval": "2", "keepalives_count": "3",
-        "tcp_user_timeout": "6000", "sslmode": "prefer",
+        "connect_timeout": "3", "keepalives_idle": "2", "keepalives_interval": "1", "keepalives_count": "3",
+        "tcp_user_timeout": "5000", "sslmode": "prefer",
     }  # fmt: skip
     assert {name: known[name] for name in wanted} == wanted
     opened.close()

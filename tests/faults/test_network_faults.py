@@ -1,84 +1,42 @@
-"""Faults 1, 2, 8, 9 and 10: the server goes, or was never there."""
+"""Faults 1, 2, 8, 9, 10 and 13: the server goes, was never there, or has no room."""
 
 from __future__ import annotations
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import text
 
 from desk.catalog.criteria import Criteria
 from desk.catalog.paging import PageRequest
 from desk.database import engines, migrations
+from desk.database.profiles import profile_of
 from desk.errors import EnvironmentProblem
 from desk.operations.commit import commit_edits
-from desk.operations.connect import OpenCatalogue, open_catalogue
+from desk.operations.connect import open_catalogue
 from desk.operations.pages import count_tables, load_page
 from desk.operations.records import load_details
-from tests.conftest import IN_CI
+from desk.operations.trying import try_connection, who_holds
 from tests.support.editing import BOOK, batch, insert, scalar
 from tests.support.holding import endless, holding
-from tests.support.library import make_books
-from tests.support.postgres import PostgresServer, Server, find_binaries
+from tests.support.serving import fill_library, make_role, nothing_is_out, own_catalogue, own_server
 from tests.support.told import SENTINEL, tells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from desk.operations.connect import OpenCatalogue
+    from tests.support.postgres import PostgresServer
 
+__all__ = ["own_catalogue", "own_server"]
+
+LIMIT = 9
+"""Connections of a small server, and how many of them are kept for superusers."""
+RESERVED = 3
 RECOVERS = 8.0
 """Seconds in which a read must be back."""
-
-
-@pytest.fixture
-def own_server() -> Iterator[PostgresServer]:
-    """A server of this test alone, to be stopped and started again."""
-    binaries = find_binaries()
-    if binaries is None:
-        if IN_CI:
-            pytest.fail("there is no PostgreSQL here")
-        pytest.skip("there is no PostgreSQL of our own to restart")
-    server = PostgresServer(binaries)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own_catalogue(own_server: PostgresServer) -> Iterator[OpenCatalogue]:
-    """A filled catalogue on it, used by a role with a password of its own."""
-    url = own_server.create_database("library")
-    migrations.upgrade(engines.target_url(url))
-    make_role(own_server, "library")
-    opened = open_catalogue(target=own_server.url("library", user="clerk", password=SENTINEL))
-    make_books(opened, 30)
-    with own_server.connect() as connection:
-        connection.execute("CHECKPOINT")  # test servers do not wait for the disk: a crash would forget the books
-    yield opened
-    opened.close()
-
-
-def make_role(server: Server, database: str, *, login: bool = True, role: str = "clerk") -> None:
-    with server.connect(database) as connection:
-        connection.execute(
-            sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
-                sql.Identifier(role), sql.SQL("LOGIN" if login else "NOLOGIN"), sql.Literal(SENTINEL)
-            )
-        )
-        if database == "library":
-            for grant in (
-                "GRANT USAGE ON SCHEMA desk TO clerk",
-                "GRANT ALL ON ALL TABLES IN SCHEMA desk TO clerk",
-                "GRANT ALL ON ALL SEQUENCES IN SCHEMA desk TO clerk",
-            ):
-                connection.execute(grant.encode())
-
-
-def nothing_is_out(catalogue: OpenCatalogue) -> bool:
-    snapshot = catalogue.pool.snapshot()
-    return (snapshot.checked_out, snapshot.open_transactions, snapshot.waiting) == (0, 0, 0)
 
 
 def test_fault_01_server_restarts(own_server: PostgresServer, own_catalogue: OpenCatalogue) -> None:
@@ -198,3 +156,48 @@ def test_fault_10_no_right_to_read(own_server: PostgresServer) -> None:
         open_catalogue(target=own_server.url("library", user="clerk", password=SENTINEL))
     assert refused.value.code == "permission"
     assert SENTINEL not in str(refused.value)
+
+
+def test_fault_13_too_many_clients(own_server: PostgresServer) -> None:
+    target = fill_library(own_server)
+    own_server.reconfigure(f"max_connections = {LIMIT}\nsuperuser_reserved_connections = {RESERVED}\n")
+    opened = open_catalogue(target=target)
+    with ExitStack() as hoard:
+        count = fill(own_server, hoard)
+        with holding(opened, 1):
+            with tells("clients", within=5) as told:
+                load_page(sessions=opened.sessions, request=PageRequest(Criteria("books"), 0))
+            blind = who_holds(sessions=opened.sessions)
+        assert "no free connection" in told.what
+        assert not blind.held
+        assert "cannot be seen" in blind.lines()[0]
+        seen = who_holds(sessions=opened.sessions)
+        assert (seen.used, seen.limit, seen.reserved) == (LIMIT - RESERVED, LIMIT, RESERVED)
+        assert [(one.role, one.program, one.client, one.count) for one in seen.held] == [
+            ("clerk", "hoarder", "127.0.0.1", count),
+            ("clerk", "desk", "127.0.0.1", 1),
+        ]
+        assert f"{count} connections: clerk, hoarder, from 127.0.0.1" in seen.lines()
+        profile, password = profile_of(target)
+        trial = try_connection(profile=profile, password=password)
+        assert (trial.ok, trial.code) == (False, "clients")
+        assert "no free connection" in trial.problem
+        administrator, password = profile_of(own_server.url("library"))
+        trial = try_connection(profile=administrator, password=password)
+        assert trial.ok, "a superuser has a reserved connection"
+        assert dict(trial.facts)["Connections"].startswith(f"{LIMIT - RESERVED + 1} of {LIMIT}")
+    assert nothing_is_out(opened)
+    assert len(load_page(sessions=opened.sessions, request=PageRequest(Criteria("books"), 0)).rows) == 30
+    opened.close()
+
+
+def fill(server: PostgresServer, hoard: ExitStack) -> int:
+    """Connects as an ordinary role until the server has no more; how many it took."""
+    words = server.url("library", user="clerk", password=SENTINEL).replace("+psycopg", "") + "?application_name=hoarder"
+    count = 0
+    while True:
+        try:
+            hoard.enter_context(psycopg.connect(words))
+        except psycopg.OperationalError:
+            return count
+        count += 1

@@ -114,7 +114,7 @@ def test_a_new_book_and_its_new_author_are_saved_together(desk: Desk, colleague:
         colleague, "SELECT a.name FROM books b JOIN authors a ON a.id = b.author_id WHERE b.title = 'The Tests'"
     )
     assert name == "Nobody, Known"
-    desk.until(lambda: "905" in desk.window.side_bar.item(1).text())
+    desk.until(lambda: "905" in desk.window.side_bar.text_of("books"))
 
 
 def test_a_new_record_stays_in_the_form_after_its_commit(desk: Desk, colleague: OpenCatalogue) -> None:

@@ -245,6 +245,6 @@ def test_the_default_orders_run_inside_their_indexes(
 
 
 def test_the_names_of_the_files_tell_the_order_in_which_alembic_applies_them() -> None:
-    scripts = ScriptDirectory.from_config(migrations._config())
+    scripts = ScriptDirectory.from_config(migrations.make_config())
     applied = [script.revision for script in scripts.walk_revisions()][::-1]
     assert list(revisions.known_revisions()) == applied

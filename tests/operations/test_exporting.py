@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import tempfile
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,14 @@ from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.models import Author, Book, Contribution
 from desk.database.actions import current_action
 from desk.errors import ActionCancelled, EnvironmentProblem, InvalidInput
-from desk.operations import exporting
+from desk.operations import export_files, exporting
 from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
 from desk.operations.exporting import ExportProgress, export_rows
-from desk.operations.importing import import_books
-from tests.support.contents import BookContents, authors_of, books_of
+from tests.support.contents import BookContents, authors_of, books_of, checksum
 from tests.support.expected import everything
+from tests.support.importing import import_file
 from tests.support.shared_data import shared_data
+from tests.support.sheets import sheet_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +111,7 @@ def test_an_import_of_the_export_gives_the_same_books(
     awkward_library(catalogue)
     path = tmp_path / "export.csv"
     assert export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path) == 8
-    report = import_books(sessions=second.sessions, path=path)
+    report = import_file(second, path)
     assert (report.rejected.count, report.unmapped_columns) == (0, ())
     assert sorted(books_of(second), key=str) == sorted(books_of(catalogue), key=str)
 
@@ -119,7 +121,7 @@ def test_a_whole_library_comes_back(
 ) -> None:
     path = tmp_path / "export.csv"
     export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path)
-    report = import_books(sessions=second.sessions, path=path)
+    report = import_file(second, path)
     assert report.books == len(filled.book_ids)
     assert sorted(books_of(second), key=str) == sorted(map(as_imported, books_of(catalogue)), key=str)
 
@@ -129,11 +131,11 @@ def test_naughty_strings_survive_the_whole_way(catalogue: OpenCatalogue, tmp_pat
     first, then = tmp_path / "first.csv", tmp_path / "then.csv"
     with first.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["title", "published_year"], *([title, n + 1] for n, title in enumerate(strings))])
-    assert import_books(sessions=catalogue.sessions, path=first).books == 515
+    assert import_file(catalogue, first).books == 515
     assert [book.title for book in books_of(catalogue)] == strings
     by_year = Criteria("books", sorts=(Sort("published_year"),))
     export_rows(sessions=catalogue.sessions, criteria=by_year, target=then)
-    assert import_books(sessions=catalogue.sessions, path=then).books == 515
+    assert import_file(catalogue, then).books == 515
     assert [book.title for book in books_of(catalogue)] == strings + strings
 
 
@@ -163,7 +165,7 @@ def test_authors_are_exported_with_their_years(catalogue: OpenCatalogue) -> None
         Author,
         {"name": "Horace", "name_key": "horace", "birth_year": -65, "death_year": -8, "notes": "a\nb"},
     )
-    expected = [{"name": "Horace", "birth_year": "-65", "death_year": "-8", "notes": "a\nb"}]
+    expected = [{"name": "Horace", "birth_year": "-65", "death_year": "-8", "notes": "a\nb", "author_key": "1"}]
     assert exported(catalogue, Criteria("authors")) == expected
     assert len(authors_of(catalogue)) == 1
 
@@ -233,3 +235,89 @@ def test_a_pipe_is_written_and_not_replaced(sqlite_path: Path, tmp_path: Path, m
     assert os.read(reader, 100).startswith(b"title,author")
     os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_keys_stand_in_the_last_columns(catalogue: OpenCatalogue) -> None:
+    add(catalogue, Author, *({"id": n, "name": "Ann", "name_key": "ann"} for n in (3, 5)))
+    add(catalogue, Book, {"id": 7, "title": "One", "title_key": "one", "author_id": 5})
+    add(catalogue, Contribution, *({"book_id": 7, "author_id": n, "position": n, "role": "editor"} for n in (3, 5)))
+    (row,) = exported(catalogue, BOOKS)
+    assert list(row)[-3:] == ["work_key", "author_key", "contributor_keys"]
+    assert (row["work_key"], row["author_key"], row["contributor_keys"]) == ("7", "5", "3; 5")
+    assert [row["author_key"] for row in exported(catalogue, Criteria("authors"))] == ["3", "5"]
+
+
+def test_namesakes_come_back_as_two(catalogue: OpenCatalogue, second: OpenCatalogue, tmp_path: Path) -> None:
+    add(catalogue, Author, *({"id": n, "name": "Ann", "name_key": "ann", "birth_year": n} for n in (3, 5, 6)))
+    add(catalogue, Book, *({"title": "One", "title_key": "one", "author_id": n} for n in (5, 3, 5)))
+    books, authors = tmp_path / "books.csv", tmp_path / "authors.csv"
+    export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=books)
+    export_rows(sessions=catalogue.sessions, criteria=Criteria("authors"), target=authors)
+    import_file(second, books, authors=authors)
+    assert checksum(second) == checksum(catalogue)
+
+
+def test_a_workbook_has_numbers_and_texts(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    awkward_library(catalogue)
+    path = tmp_path / "out.XLSX"
+    assert export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path) == 8
+    sheet = sheet_of(path)
+    assert sheet.records() == [{**row, "price": row["price"].rstrip("0")} for row in exported(catalogue, BOOKS)]
+    assert set(sheet.kinds("price")) == set(sheet.kinds("published_year")) == {"number"}
+    assert set(sheet.kinds("title")) == set(sheet.kinds("author_key")) == set(sheet.kinds("isbn")) == {"text"}
+    assert [one.name for one in tmp_path.iterdir() if "out" in one.name] == ["out.XLSX"]
+
+
+@pytest.mark.parametrize("text", ["ж" * 32_768, "𝄞" * 16_384])
+def test_a_text_too_long_for_a_cell_is_refused_with_its_row(
+    catalogue: OpenCatalogue, tmp_path: Path, text: str
+) -> None:
+    add(catalogue, Book, {"title": "Short", "title_key": "a"}, {"title": "Long", "title_key": "b", "notes": text})
+    path = tmp_path / "out.xlsx"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"Row 3 \(“Long”\) has a text of 32,768 characters"):
+        export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [one.name for one in tmp_path.iterdir() if "out" in one.name] == ["out.xlsx"]
+    assert export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=tmp_path / "out.csv") == 2
+
+
+def test_the_longest_text_that_fits_is_whole(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    add(catalogue, Book, {"title": "Long", "title_key": "b", "notes": "ж" * 32_767})
+    path = tmp_path / "out.xlsx"
+    export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path)
+    assert sheet_of(path).records()[0]["notes"] == "ж" * 32_767
+
+
+def test_more_rows_than_a_sheet_holds_are_refused_before_anything_is_written(
+    catalogue: OpenCatalogue, filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out.xlsx"
+    monkeypatch.setattr(export_files, "SHEET_ROWS", 121)
+    assert export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path) == 120
+    path.unlink()
+    monkeypatch.setattr(export_files, "SHEET_ROWS", 120)
+    monkeypatch.setattr(exporting, "CHUNK", 50)
+    seen: list[ExportProgress] = []
+    with pytest.raises(InvalidInput, match="There are 120 rows; a sheet holds 119 and a header"):
+        export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path, on_progress=seen.append)
+    assert seen == []
+    assert not path.exists()
+
+
+def test_a_cancelled_workbook_leaves_nothing(
+    catalogue: OpenCatalogue, filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = tmp_path / "waiting"
+    waiting.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(waiting))
+
+    def cancel(_progress: ExportProgress) -> None:
+        action = current_action()
+        assert action is not None
+        action.cancel()
+
+    with pytest.raises(ActionCancelled):
+        export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=tmp_path / "out.xlsx", on_progress=cancel)
+    assert list(waiting.iterdir()) == []
+    assert [one.name for one in tmp_path.iterdir() if "out" in one.name] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -74,7 +74,7 @@ def is_endless(catalogue: OpenCatalogue) -> bool:
     return any("endless" in holder.statement for holder in catalogue.pool.snapshot().holders)
 
 
-def cancel_until_done(action: Action, future: Future[None]) -> None:
+def cancel_until_done(action: Action, future: Future[Any]) -> None:
     """Cancels again and again: a cancel between two statements stops none."""
 
     def cancelled() -> bool:

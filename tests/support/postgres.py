@@ -29,6 +29,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
 URL_VARIABLE = "DESK_TEST_PG_URL"
@@ -42,7 +43,6 @@ STOP_SIGNALS = {"smart": "SIGTERM", "fast": "SIGINT", "immediate": "SIGQUIT"}
 PORTS = range(15000, 30000)  # below those that systems give to outgoing connections
 
 SETTINGS = """
-listen_addresses = '127.0.0.1'
 max_connections = 100
 fsync = off
 full_page_writes = off
@@ -102,9 +102,16 @@ class PostgresServer(Server):
 
     can_restart = True
 
-    def __init__(self, binaries: Path) -> None:
-        """`binaries` holds `initdb` and `postgres`, see `find_binaries()`."""
-        super().__init__(URL.create(DRIVER, SUPERUSER, secrets.token_hex(8), "127.0.0.1", _free_port(), "postgres"))
+    def __init__(self, binaries: Path, *, host: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
+        """`binaries` holds `initdb` and `postgres`, see `find_binaries()`.
+
+        `inside` is a command that runs another one where `host` is an address, a network namespace; only for root.
+        """
+        password = secrets.token_hex(8)
+        clear = {"sslmode": "disable"} if inside else {}  # not this computer's address: Desk would ask for TLS
+        super().__init__(URL.create(DRIVER, SUPERUSER, password, host, _free_port(), "postgres", clear))
+        self._host = host
+        self._inside = list(inside)
         self._binaries = binaries
         self._account = _server_account()
         self._folder: Path | None = None
@@ -136,6 +143,22 @@ class PostgresServer(Server):
         """
         self._end_process(mode)
         self._launch()
+
+    def reconfigure(self, settings: str = "", *, access: str = "", files: Mapping[str, bytes] | None = None) -> None:
+        """Restarts the server with more lines of postgresql.conf, other lines of pg_hba.conf, and files beside them.
+
+        Raises RuntimeError with the server's words if it does not start like this.
+        """
+        data = self._home / "data"
+        for name, content in (files or {}).items():
+            (data / name).write_bytes(content)
+            (data / name).chmod(0o600)
+            self._give_away(data / name)
+        with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(settings)
+        if access:
+            (data / "pg_hba.conf").write_text(access, encoding="utf-8")
+        self.restart("fast")
 
     def wait(self) -> int:
         """Waits until the server ends by itself; returns its exit code."""
@@ -172,20 +195,24 @@ class PostgresServer(Server):
         password_file.unlink()
         if done.returncode:
             raise RuntimeError(f"initdb failed: {done.stderr.decode(errors='replace').strip()}")
-        settings = f"{SETTINGS}port = {self.port}\nunix_socket_directories = '{self._home / 'socket'}'\n"
+        place = f"listen_addresses = '{self._host}'\nport = {self.port}\n"
+        settings = f"{SETTINGS}{place}unix_socket_directories = '{self._home / 'socket'}'\n"
         with (self._home / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(settings)
+        if self._inside:
+            with (self._home / "data" / "pg_hba.conf").open("a", encoding="utf-8") as file:
+                file.write("host all all samenet scram-sha-256\n")
 
     def _launch(self) -> None:
         log_file = self._home / "log"
         with log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_dies_with_us(), self._binaries / "postgres", "-D", self._home / "data"],
+                [*self._prefix(), self._binaries / "postgres", "-D", self._home / "data"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # a Ctrl+C is for us, not for the server
-                **self._identity(),
+                **self._identity(keeps_root=bool(self._inside)),
             )
         limit = time.monotonic() + START_LIMIT
         while not self._answers(self._process):
@@ -212,13 +239,20 @@ class PostgresServer(Server):
             process.kill()
             process.wait()
 
-    def _identity(self) -> dict[str, Any]:
+    def _prefix(self) -> list[str]:
+        """What starts the server: root enters a namespace first, and only then becomes the server's account."""
+        if not self._inside or self._account is None:
+            return [*self._inside, *_dies_with_us()]
+        become = [f"--reuid={self._account.user}", f"--regid={self._account.group}", "--clear-groups"]
+        return [*self._inside, "setpriv", *become, "--pdeathsig", "INT", "--"]
+
+    def _identity(self, *, keeps_root: bool = False) -> dict[str, Any]:
         """The arguments that run a child process as the server's account, with nothing of our environment."""
         identity: dict[str, Any] = {
             "cwd": self._home,
             "env": {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
         }
-        if self._account is not None:
+        if self._account is not None and not keeps_root:
             identity |= {"user": self._account.user, "group": self._account.group, "extra_groups": []}
         return identity
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessage
 from desk.app import bootstrap, make_application
 from desk.catalog.columns import TABLES
 from desk.dialogs.conflict import ConflictDialog
+from desk.window.file_menu import import_dialogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ PATIENCE_MS = 10_000
 
 @pytest.fixture(scope="session")
 def application(qapp: QApplication) -> QApplication:
-    """The one application, with Desk's style and palette."""
+    """The one application, with Desk's style and palette; its dialogs are imported, so that no window does it later."""
+    import_dialogs()
     return make_application([])
 
 
@@ -107,14 +109,23 @@ class Desk:
         """The editor of a field of the form."""
         return self.page.form.fields[name].editor
 
+    def dialog(self, name: str, kind: type[W]) -> W:
+        """The dialog of a command of the File menu, opened where it is not open yet."""
+        if self.window.files.dialog(name) is None:
+            self.trigger(name)
+        found = self.window.files.dialog(name)
+        assert isinstance(found, kind), f"{name} opened {found}"
+        self.until(found.isVisible, f"the dialog of “{name}”")
+        return found
+
     # Waiting
 
-    def until(self, fact: Callable[[], object], what: str = "it") -> None:
+    def until(self, fact: Callable[[], object], what: str = "it", *, patience_ms: int = PATIENCE_MS) -> None:
         def is_so() -> bool:
             return bool(fact())
 
         try:
-            self._bot.waitUntil(is_so, timeout=PATIENCE_MS)
+            self._bot.waitUntil(is_so, timeout=patience_ms)
         except Exception as error:
             raise AssertionError(f"waited in vain for {what}") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -20,10 +21,18 @@ from PySide6.QtWidgets import (
 from desk.catalog.columns import AUTHORS, BOOKS, TABLES
 from desk.catalog.criteria import Criteria, Filter, Op
 from desk.catalog.edits import Conflict, Edit, EditKind, RecordKey
+from desk.database.profiles import Profile
+from desk.database.revisions import SchemaState
 from desk.dialogs.conflict import ConflictDialog
+from desk.dialogs.connection.password import PasswordDialog
+from desk.dialogs.schema_question import SchemaQuestion
+from desk.operations.migrating import Revision, UpgradePlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
 
     from desk.window.main_window import MainWindow
 
@@ -121,3 +130,28 @@ def test_every_button_of_a_question_has_names(window: MainWindow) -> None:
         assert nameless(box) == []
         box.reject()
         box.deleteLater()
+
+
+@pytest.mark.parametrize("command", ["open", "import", "export", "migrations"])
+def test_every_control_of_a_dialog_has_names(window: MainWindow, sqlite_path: Path, qtbot: QtBot, command: str) -> None:
+    window.open_target(str(sqlite_path))
+    qtbot.waitUntil(lambda: window.commands[command].isEnabled() and not window.context.runner.running, timeout=10_000)
+    window.commands[command].trigger()
+    dialog = window.files.dialog(command)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: not window.context.runner.running, timeout=10_000)
+    assert nameless(dialog) == []
+    assert anonymous(dialog) == []
+    dialog.close()
+
+
+def test_every_control_of_a_question_about_opening_has_names(window: MainWindow) -> None:
+    profile = Profile("postgresql://ann@db.example/library")
+    plan = UpgradePlan("library", SchemaState.OLDER, "0001", "0002", (Revision("0002", "More.", False),), None, "", "")
+    for dialog in (
+        PasswordDialog(profile, "The server refused the password.", "", window),
+        SchemaQuestion(plan, window.context.runner, profile, window),
+    ):
+        assert nameless(dialog) == []
+        assert anonymous(dialog) == []
+        dialog.deleteLater()

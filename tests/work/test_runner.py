@@ -144,6 +144,28 @@ def test_cancelling_everything_tells_whoever_asked(runner: Runner, inbox: Inbox,
     assert inbox.results == []
 
 
+def test_cancelling_one_action_tells_whoever_asked_and_leaves_the_others(
+    runner: Runner, inbox: Inbox, qtbot: QtBot
+) -> None:
+    one, other = Held(), Held("other")
+    number = runner.submit("one", one, channel="one", done=inbox.done, failed=inbox.failed, arguments={})
+    runner.submit("other", other, done=inbox.done, failed=inbox.failed, arguments={})
+    wait_until(lambda: one.began.is_set() and other.began.is_set())
+    runner.cancel(number)
+    qtbot.waitUntil(lambda: bool(inbox.errors))
+    assert [type(error) for error in inbox.errors] == [ActionCancelled]
+    other.let_go.set()
+    qtbot.waitUntil(lambda: idle(runner))
+    assert inbox.results == ["other"]
+
+
+def test_cancelling_what_has_ended_does_nothing(runner: Runner, inbox: Inbox, qtbot: QtBot) -> None:
+    number = runner.submit("one", lambda: 1, done=inbox.done, failed=inbox.failed, arguments={})
+    qtbot.waitUntil(lambda: idle(runner))
+    runner.cancel(number)
+    assert (inbox.results, inbox.errors) == ([1], [])
+
+
 def test_a_cancel_that_nobody_waits_for_is_no_failure(runner: Runner, qtbot: QtBot) -> None:
     held = Held()
     runner.submit("held", held, arguments={})

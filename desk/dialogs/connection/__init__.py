@@ -1,0 +1,1 @@
+"""The connection dialog, the password dialog, and their parts."""

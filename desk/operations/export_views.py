@@ -1,0 +1,100 @@
+"""Exports several views into a file each: all of the files appear, or none."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desk.database.engines import holds_database
+from desk.errors import DeskError, EnvironmentProblem, InvalidInput
+from desk.i18n import _
+from desk.operations.exporting import export_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from desk.catalog.criteria import Criteria
+    from desk.database.sessions import Sessions
+    from desk.operations.exporting import ExportProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One file that was written; `neutralized` texts were changed so that no spreadsheet runs them."""
+
+    path: Path
+    rows: int
+    neutralized: int
+
+
+def export_views(
+    *,
+    sessions: Sessions,
+    views: Sequence[tuple[Criteria, Path]],
+    neutralize: bool = False,
+    on_progress: Callable[[ExportProgress], None] | None = None,
+) -> tuple[Exported, ...]:
+    """Writes each view into its file; they get their names when all of them are complete.
+
+    `on_progress` tells of one file after the other. Raises as `export_rows` does.
+    """
+    files = [_File(criteria, path, on_progress) for criteria, path in views]
+    try:
+        exported = tuple(file.write(sessions, neutralize) for file in files)
+        for file in files:
+            file.put()
+    finally:
+        for file in files:
+            file.fresh.unlink(missing_ok=True)
+    return exported
+
+
+class _File:
+    """One file, written under a name of its own beside the one that it takes the place of."""
+
+    def __init__(self, criteria: Criteria, path: Path, on_progress: Callable[[ExportProgress], None] | None) -> None:
+        self._criteria = criteria
+        self._wanted = path
+        self._path = path.resolve()
+        self._on_progress = on_progress
+        self._neutralized = 0
+        if self._path.is_file() and holds_database(self._path):
+            raise InvalidInput(
+                _("{path} is a database.").format(path=path),
+                kept=_("It was left as it is."),
+                advice=_("Name another file."),
+                code="database",
+            )
+        self.fresh = self._path.with_name(f".{secrets.token_hex(4)}.{self._path.name}")
+
+    def write(self, sessions: Sessions, neutralize: bool) -> Exported:
+        try:
+            rows = export_rows(
+                sessions=sessions,
+                criteria=self._criteria,
+                target=self.fresh,
+                neutralize=neutralize,
+                on_progress=self._tell,
+            )
+        except DeskError as error:
+            error.what = error.what.replace(str(self.fresh), str(self._wanted))
+            raise
+        return Exported(self._wanted, rows, self._neutralized)
+
+    def put(self) -> None:
+        """Gives the file its name."""
+        try:
+            os.replace(self.fresh, self._path)
+        except OSError as error:
+            raise EnvironmentProblem(
+                _("{path} cannot be written: {reason}.").format(path=self._wanted, reason=error.strerror),
+                code="unwritable",
+            ) from error
+
+    def _tell(self, progress: ExportProgress) -> None:
+        self._neutralized = progress.neutralized
+        if self._on_progress is not None:
+            self._on_progress(progress)

@@ -1,0 +1,78 @@
+"""All windows of the process: each has one connection, and the last one to go ends the program."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QIcon
+
+from desk.resources import resource
+from desk.window.first_paint import FirstPaint
+from desk.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desk.database.profiles import Profile
+
+STEP = 32
+"""Pixels by which a further window lies beside the one it came from."""
+
+
+class Windows(QObject):
+    """`all_closed` tells that the last window is gone; `workers_ended` is False when one of them left a worker behind
+    in a driver."""
+
+    all_closed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.open_ones: list[MainWindow] = []
+        self.workers_ended = True
+
+    def open(
+        self,
+        target: Profile | str | None = None,
+        password: str | None = None,
+        *,
+        on_first_paint: Callable[[], None] | None = None,
+    ) -> MainWindow:
+        """Shows a new window and opens `target` in it (None: the sample) once it has been painted."""
+        window = MainWindow()
+        window.windows = self
+        if self.open_ones:
+            window.move(self.open_ones[-1].pos().x() + STEP, self.open_ones[-1].pos().y() + STEP)
+        self.open_ones.append(window)
+        window.closed.connect(self._on_closed)
+        window.elsewhere_wanted.connect(self.open)
+
+        def painted() -> None:
+            window.setWindowIcon(QIcon(str(resource("desk.svg"))))
+            if on_first_paint is not None:
+                on_first_paint()
+            window.furnished.connect(partial(window.open_target, target, password))
+            window.furnish_next()
+
+        FirstPaint(window, painted)
+        window.show()
+        return window
+
+    @Slot()
+    def close_all(self) -> None:
+        """Closes one window after the other, until one has to ask something first."""
+        for window in tuple(reversed(self.open_ones)):
+            if not window.close():
+                return
+
+    @Slot()
+    def _on_closed(self) -> None:
+        window = self.sender()
+        assert isinstance(window, MainWindow)
+        self.open_ones.remove(window)
+        self.workers_ended = self.workers_ended and window.workers_ended
+        if self.open_ones:
+            window.deleteLater()
+        else:
+            self.all_closed.emit()

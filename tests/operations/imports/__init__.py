@@ -1,0 +1,1 @@
+"""Tests of desk.operations, on SQLite and PostgreSQL."""

@@ -1,0 +1,83 @@
+"""Several windows in one process: each with a connection of its own, the last to go ends the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desk.window.windows import Windows
+from tests.support.window import Desk, close
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def windows(application: object) -> Iterator[Windows]:
+    made = Windows()
+    yield made
+    for window in tuple(made.open_ones):
+        close(window)
+
+
+@pytest.fixture
+def opened(windows: Windows, qtbot: QtBot) -> Callable[[str], Desk]:
+    """Opens one more window and waits until its rows are there."""
+
+    def open_one(target: str) -> Desk:
+        desk = Desk(windows.open(target), qtbot)
+        desk.until(lambda: desk.window.is_furnished and desk.window.context.catalogue)
+        desk.settle()
+        return desk
+
+    return open_one
+
+
+def test_each_window_has_its_own_connection(opened: Callable[[str], Desk], database_target: str) -> None:
+    one, other = opened(database_target), opened(database_target)
+    assert one.catalogue is not other.catalogue
+    assert one.catalogue.info.identity == other.catalogue.info.identity
+    assert one.window.pos() != other.window.pos()
+    one.window.close()
+    assert other.window.isVisible()
+    other.trigger("refresh")
+    other.settle()
+
+
+def test_a_new_window_shows_the_same_database(
+    opened: Callable[[str], Desk], windows: Windows, sqlite_path: Path, qtbot: QtBot
+) -> None:
+    one = opened(str(sqlite_path))
+    one.trigger("new_window")
+    assert len(windows.open_ones) == 2
+    other = Desk(windows.open_ones[1], qtbot)
+    other.until(lambda: other.window.is_furnished and other.window.context.catalogue)
+    other.settle()
+    assert other.catalogue.info.identity == one.catalogue.info.identity
+
+
+def test_the_last_window_ends_it(
+    opened: Callable[[str], Desk], windows: Windows, sqlite_path: Path, qtbot: QtBot
+) -> None:
+    one, other = opened(str(sqlite_path)), opened(str(sqlite_path))
+    with qtbot.assertNotEmitted(windows.all_closed):
+        one.window.close()
+    with qtbot.waitSignal(windows.all_closed):
+        other.window.close()
+    assert windows.workers_ended
+
+
+def test_quit_stops_at_a_window_with_pending_edits(
+    opened: Callable[[str], Desk], windows: Windows, sqlite_path: Path
+) -> None:
+    one, other = opened(str(sqlite_path)), opened(str(sqlite_path))
+    one.edits.add("books")
+    other.trigger("quit")
+    assert windows.open_ones == [one.window]
+    assert one.question().objectName() == "closing_question"
+    one.answer("stay")
+    assert len(one.edits) == 1
