@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desk.database import engines, recent, secrets
+from desk.database import engines, secrets
 from desk.errors import DeskError
 from desk.operations.connect import OpenCatalogue, open_catalogue
 from desk.redaction import keep_out
@@ -31,7 +31,7 @@ def url_of(profile: Profile, password: str | None = None) -> URL:
 
 
 def open_profile(*, profile: Profile, password: str | None = None) -> OpenCatalogue:
-    """Opens a profile's catalogue and puts it first among the recent ones; raises as `open_catalogue`.
+    """Opens a profile's catalogue; raises as `open_catalogue`. Who shows it notes that (`note_opened`).
 
     Without a password ('' or None) the one that was given in this run, or that the keyring keeps, is used, else libpq's
     own ways (password file, service file, environment). It is remembered for this run unless it was refused (code
@@ -51,7 +51,6 @@ def open_profile(*, profile: Profile, password: str | None = None) -> OpenCatalo
         raise
     if used:
         secrets.remember(profile, used)
-    recent.put_first(profile)
     return opened
 
 

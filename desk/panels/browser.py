@@ -183,6 +183,7 @@ class Browser(QWidget):
             if self.table.rowCount() and self.grid.current_row < 0:
                 self.grid.setCurrentIndex(self.table.index(0, 0))
             self.first_page_shown.emit()
+            self._count()  # rows first: a count may take long
         else:
             self._show_notice()
         self._keep_current()
@@ -294,7 +295,6 @@ class Browser(QWidget):
         self.filters.show_criteria(criteria)
         self._tell(_("Loading …"))
         self._load(self.table.request_for(0))
-        self._count()
         self.view_changed.emit()
 
     def _make_search(self) -> QLineEdit:

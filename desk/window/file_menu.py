@@ -149,6 +149,20 @@ class FileMenu(QObject):
 
     # Recent ones
 
+    def note_opened(self) -> None:
+        """Puts what the window shows first among the recent ones; the sample is none of them."""
+        profile = self._window.opening.profile
+        if profile is None:
+            self.load_recent()
+            return
+        self._context.runner.submit(
+            _("Note what was opened"),
+            door.note_opened,
+            channel="recent",
+            done=lambda _nothing: self.load_recent(),
+            arguments={"profile": profile},
+        )
+
     @Slot()
     def load_recent(self) -> None:
         """Brings the menu of recent databases up to date."""
@@ -244,7 +258,6 @@ class FileMenu(QObject):
         """Something was opened: dialogs over the connection before go; that of the schema stays with its database."""
         for name in ("import", "export", "migrations") if is_another else ("import", "export"):
             self._drop(name)
-        self.load_recent()
 
 
 def import_dialogs() -> None:

@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
         """All windows of the process, of which this is one; None for one alone."""
         self._profile: Profile | None = None
         self._identity = ""
+        self._owes_counts = False
         self._shown_before: RecordKey | None = None
         self._held: RecordKey | None = None
         """The record that the details keep until the first page of its table is here."""
@@ -196,8 +197,8 @@ class MainWindow(QMainWindow):
         self._profile, self._identity = profile, info.identity
         self.feed.watch(catalogue.pool.snapshot)
         self.browser.show_view(self.browser.criteria)
-        self.count_tables()
         self.files.on_opened(is_another=is_another)
+        self._owes_counts = True
         self._enable()
 
     @Slot(object)
@@ -240,6 +241,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_first_page_shown(self) -> None:
+        if self._owes_counts:  # rows come first
+            self._owes_counts = False
+            self.count_tables()
+            self.files.note_opened()
         held, self._held = self._held, None
         if held is not None:
             self.browsers[held.table].select(held)

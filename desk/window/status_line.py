@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 DRAW_MS = 100
+BUSY_MS = 400
+"""What is shorter shows no sign of being busy: it would only flicker, and its animation would slow what runs."""
 
 
 class StatusLine(QStatusBar):
@@ -40,7 +42,8 @@ class StatusLine(QStatusBar):
         self.busy.hide()
         self.cancel.hide()
         self._cost: Cost | None = None
-        self._running = 0
+        self._becoming_busy = QTimer(self, singleShot=True, interval=BUSY_MS)
+        self._becoming_busy.timeout.connect(self._show_busy)
         self._drawing = QTimer(self, singleShot=True, interval=DRAW_MS)
         self._drawing.timeout.connect(self._draw)
 
@@ -65,14 +68,21 @@ class StatusLine(QStatusBar):
 
     @Slot(int)
     def show_busy(self, running: int) -> None:
-        self._running = running
-        if not self._drawing.isActive():
-            self._drawing.start()
+        """Offers to cancel what runs, once something has been running without a break for a while."""
+        if not running:
+            self._becoming_busy.stop()
+            self.busy.hide()
+            self.cancel.hide()
+        elif not self._becoming_busy.isActive() and self.busy.isHidden():
+            self._becoming_busy.start()
+
+    @Slot()
+    def _show_busy(self) -> None:
+        self.busy.show()
+        self.cancel.show()
 
     @Slot()
     def _draw(self) -> None:
-        self.busy.setVisible(self._running > 0)
-        self.cancel.setVisible(self._running > 0)
         cost = self._cost
         if cost is None:
             return

@@ -15,7 +15,7 @@ from desk.database.profiles import PoolSettings, Profile, profile_of
 from desk.errors import DeskError, EnvironmentProblem, InvalidInput
 from desk.operations.opening import open_profile, open_sample, url_of
 from desk.operations.pages import count_tables
-from desk.operations.profiles import recent_profiles
+from desk.operations.profiles import note_opened, recent_profiles
 from desk.operations.trying import try_connection
 from tests.support.keyrings import Keyring, using
 from tests.support.postgres import PostgresServer
@@ -136,16 +136,10 @@ def test_a_profile_opens_with_its_settings(database_target: str) -> None:
     catalogue.close()
 
 
-def test_what_was_opened_is_recent_and_what_failed_is_not(sqlite_path: Path, tmp_path: Path) -> None:
-    opens(Profile(str(sqlite_path)))
-    with pytest.raises(EnvironmentProblem):
-        open_profile(profile=Profile(str(tmp_path / "none.desk")))
-    assert recent_profiles() == (Profile(str(sqlite_path)),)
-
-
-def test_a_list_that_cannot_be_written_does_not_keep_from_opening(sqlite_path: Path, desk_home: Path) -> None:
+def test_folders_that_cannot_be_written_do_not_keep_from_opening(sqlite_path: Path, desk_home: Path) -> None:
     desk_home.write_text("a file where the folder should be")
     opens(Profile(str(sqlite_path)))
+    note_opened(profile=Profile(str(sqlite_path)))
 
 
 def test_the_sample_is_made_and_opened() -> None:
@@ -220,6 +214,7 @@ def test_a_service_is_used_as_by_psql(
         monkeypatch.setenv("PGSERVICE", "lib")
     profile, _password = profile_of(target[given])
     opens(profile)
+    note_opened(profile=profile)
     assert not any(SENTINEL in repr(one) for one in recent_profiles())
     trial = try_connection(profile=profile)
     assert trial.ok, trial.problem
