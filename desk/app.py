@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -17,8 +17,6 @@ from desk.window.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PySide6.QtCore import Qt
 
     from desk.window.main_window import MainWindow
 
@@ -110,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     assert window.windows is not None
     windows = window.windows
     windows.all_closed.connect(application.quit)
-    window.catalogue_shown.connect(_begin_log)
+    window.catalogue_shown.connect(_begin_log, Qt.ConnectionType.SingleShotConnection)
     QTimer.singleShot(LONGEST_START_MS, window, _begin_log)
     code = application.exec()
     _end_log()

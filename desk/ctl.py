@@ -15,7 +15,7 @@ import re
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -256,7 +256,7 @@ def _migrate_run(options: argparse.Namespace) -> Answer:
         raise _Usage(_("Name the catalogue: --database FILE-or-URL."))
     if not upwards and not options.revision:
         raise _Usage(_("Name the revision to go back to; “base” removes the schema with all its data."))
-    if options.revision == "base" and not options.yes:
+    if not upwards and options.revision == "base" and not options.yes:
         raise _Usage(_("“base” removes the schema with all authors and books. If that is wanted, add --yes."))
     profile, password = profile_of(options.database)
     if upwards and options.create and not profile.read_only:  # what is for reading only is refused below
@@ -432,6 +432,8 @@ def _cancellable(label: str) -> Iterator[None]:
     try:
         with action.running():
             yield
+    except ActionCancelled as error:  # of most it has the label only, which says nothing of what was kept
+        raise ActionCancelled(str(error).removeprefix(label)) from error
     finally:
         signal.signal(signal.SIGINT, before or signal.default_int_handler)
 
@@ -464,13 +466,24 @@ def _migration_words(now: MigrationProgress) -> str:
 
 @contextmanager
 def _standard_output() -> Iterator[Any]:
-    """The standard output as a stream for CSV: UTF-8, line ends as they are written."""
-    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    """The standard output as a stream for CSV: UTF-8, but for damaged texts, and line ends as they are written.
+
+    Raises EnvironmentProblem when it takes no more (a full disk).
+    """
+    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="surrogateescape", newline="")
     try:
         yield stream
         stream.flush()
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise EnvironmentProblem(
+            _("The standard output cannot be written: {reason}.").format(reason=error.strerror), code="unwritable"
+        ) from error
     finally:
-        stream.detach()
+        with suppress(OSError):  # it flushes again
+            stream.detach()
 
 
 @contextmanager

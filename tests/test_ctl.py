@@ -18,8 +18,9 @@ from desk import ctl
 from desk.ctl import main
 from desk.database.actions import current_action
 from desk.database.engines import target_url
+from desk.operations import exporting
 from desk.operations.connect import create_catalogue, open_catalogue
-from desk.operations.imports import importing
+from desk.operations.imports import import_preview, importing
 from desk.operations.pages import count_tables
 from desk.settings import folders
 from tests.support.schema_picture import picture
@@ -141,7 +142,7 @@ def test_what_create_made_stays_when_only_the_rejects_fail(
 
     monkeypatch.setattr(importing, "import_books", named_meanwhile)
     code, found = ask("import", books_csv, "--database", target, "--create", "--rejects", wanted, *options)
-    assert (code, found["error"]["code"]) == (1, "unwritable")
+    assert (code, found["error"]["code"]) == (1, "saved")
     assert found["error"]["kept"].startswith("1 book was imported.")
     assert books_in(str(target)) == 1
 
@@ -184,6 +185,31 @@ def test_ctrl_c_cancels_the_import(
     assert found["error"]["kept"] == "Nothing was imported; the catalogue is as before."
     assert books_in(database_target) == 0
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("export", "out.csv"), "Cancelled. No file was changed."), (("export",), "Cancelled."),
+     (("import", "--dry-run", "books.csv"), "Cancelled.")],
+)  # fmt: skip
+def test_ctrl_c_says_what_was_kept_and_no_inner_names(
+    capsys: Capture, sqlite_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    sqlite_path.with_name("books.csv").write_text("title\nEmma\n", encoding="utf-8")
+    monkeypatch.chdir(sqlite_path.parent)
+
+    def interrupted(**options: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        action = current_action()
+        assert action is not None
+        wait_until(lambda: action.is_cancelled)
+        return real[options.keys() >= {"request"}](**options)
+
+    real: dict[bool, Callable[..., Any]] = {True: import_preview.forecast_import, False: exporting.export_rows}
+    monkeypatch.setattr(exporting, "export_rows", interrupted)
+    monkeypatch.setattr(import_preview, "forecast_import", interrupted)
+    assert main([*arguments, "--database", str(sqlite_path)]) == 130
+    assert capsys.readouterr().err == f"deskctl: {words}\n"
 
 
 def test_ctrl_c_anywhere_else_ends_with_130(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,6 +289,27 @@ def test_export_without_a_file_goes_to_the_standard_output(capfdbinary: pytest.C
     assert folders().sample_catalogue.exists(), "without --database it is the sample"
 
 
+def test_a_damaged_text_goes_to_the_standard_output_as_it_is(
+    capfdbinary: pytest.CaptureFixture[bytes], books_csv: Path, sqlite_path: Path
+) -> None:
+    main(["import", str(books_csv), "--database", str(sqlite_path)])
+    with closing(sqlite3.connect(sqlite_path)) as connection, connection:
+        connection.execute("UPDATE books SET notes = CAST(x'41ff42' AS TEXT)")
+    assert main(["export", "--database", str(sqlite_path)]) == 0
+    assert b"A\xffB" in capfdbinary.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="This system has no /dev/full.")
+def test_a_full_disk_behind_the_standard_output_is_said(books_csv: Path, sqlite_path: Path) -> None:
+    main(["import", str(books_csv), "--database", str(sqlite_path)])
+    command = [sys.executable, "-m", "desk.ctl", "export", "--database", str(sqlite_path)]
+    with Path("/dev/full").open("wb") as full:
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (found.returncode, found.stderr) == (
+        1, "deskctl: The standard output cannot be written: No space left on device.\n",
+    )  # fmt: skip
+
+
 def test_export_to_the_standard_output_leaves_no_room_for_json(ask: Any) -> None:
     assert ask("export")[0] == 2
 
@@ -308,6 +355,7 @@ def test_migrate_makes_and_removes_the_schema(ask: Any, empty_postgres_url: str)
     code, found = ask("migrate", "upgrade", *url)
     assert (code, found["state"], found["pending"]) == (0, "current", [])
     assert ask("migrate", "history", *url)[1]["revisions"][0]["is_current"] is True
+    assert ask("migrate", "upgrade", "base", *url)[0] == 0  # where it is already, or beyond
     refused = ask("migrate", "downgrade", "base", *url)
     assert (refused[0], "--yes" in refused[1]["error"]["what"]) == (2, True)
     assert ask("migrate", "status", *url)[1]["state"] == "current"

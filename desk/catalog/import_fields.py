@@ -58,6 +58,10 @@ class ImportRequest:
     batch: int | None = None
 
 
+SAVED, UNSURE = "saved", "unsure"
+"""Codes of the errors after which the books are, or may be, in the catalogue: importing again may bring them twice."""
+
+
 def _by_name(*fields: ImportField) -> dict[str, ImportField]:
     return {field.name: field for field in fields}
 

@@ -125,6 +125,8 @@ def parse_address(text: str) -> tuple[ServerAddress, str]:
     Raises InvalidInput for everything else; what may be a password is in no text.
     """
     text = text.strip()
+    if any("\ud800" <= character <= "\udfff" for character in text):  # halves of characters: no URL can hold them
+        raise InvalidInput(_("This is not Unicode text."), code="url")
     return _address(_of_url(text) if "://" in text.partition("=")[0] else _of_keywords(text))
 
 

@@ -86,8 +86,8 @@ def _copy(path: Path, target: Path, action: Action, on_pages: Callable[[int, int
         on_pages(total - remaining, total)
 
     with (
-        closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(f"file:{quote(str(target))}?mode=rw", uri=True)) as copy,
+        closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(f"file:{quote(os.fsencode(target))}?mode=rw", uri=True)) as copy,
     ):
         (pages,) = source.execute("PRAGMA page_count").fetchone()
         source.backup(copy, pages=max(pages // STEPS, LEAST_PAGES), progress=on_step)
@@ -95,7 +95,7 @@ def _copy(path: Path, target: Path, action: Action, on_pages: Callable[[int, int
 
 def _check(target: Path, action: Action) -> None:
     """The copy is read as a whole once; a catalogue that was damaged before is told of, too."""
-    with closing(sqlite3.connect(f"file:{quote(str(target))}?mode=rw", uri=True)) as copy:
+    with closing(sqlite3.connect(f"file:{quote(os.fsencode(target))}?mode=rw", uri=True)) as copy:
         copy.set_progress_handler(lambda: int(action.is_cancelled), CHECK_EVERY)
         (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":

@@ -6,13 +6,14 @@ A target is what a person gives: a file's path or an SQLAlchemy URL.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -20,11 +21,14 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from desk.database import links, tls
 from desk.database.actions import current_action
-from desk.database.pool import MeteredPool
-from desk.database.profiles import PoolSettings
+from desk.database.pool import MeteredPool, PoolMonitor
+from desk.database.profiles import PoolSettings, absolute_path
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
 from desk.redaction import keep_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WRITE = "desk_write"
 """The execution option of a connection whose transaction will write."""
@@ -56,7 +60,7 @@ def target_url(target: str) -> URL:
     if "://" not in target:
         if not target.strip():
             raise InvalidInput(_("No file or database was named."), advice=_("Give a path or a URL."))
-        return URL.create("sqlite", database=str(Path(target).expanduser().absolute()))
+        return URL.create("sqlite", database=absolute_path(target))
     try:
         url = make_url(target)
     except (ArgumentError, ValueError):  # ValueError: of a port that is no number
@@ -150,12 +154,31 @@ def check_file(path: Path) -> FileAccess:
             advice=_("Open another file, or import this one if it is a CSV file."),
             code="not_a_database",
         )
-    if not os.access(path.parent, os.W_OK):
-        alone = not path.with_name(path.name + "-wal").exists()
+    real = Path(os.path.realpath(path))  # where SQLite looks for what it keeps beside a file
+    if not os.access(real.parent, os.W_OK):
+        alone = not any(real.with_name(real.name + suffix).exists() for suffix in ("-wal", "-journal"))
         return FileAccess("ro&immutable=1" if alone else "ro", _("its folder cannot be written"))
     if not os.access(path, os.W_OK):
         return FileAccess("ro", _("the file is read-only"))
     return FileAccess("rw", "")
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def passing_engine(
+    url: URL, settings: PoolSettings | None = None, *, mode: str = "rw", foreign_keys: bool = True
+) -> Iterator[Engine]:
+    """An engine of `make_engine` for one piece of work: what it costs is counted, and nothing of it stays open."""
+    engine = make_engine(url, settings, mode=mode, foreign_keys=foreign_keys)
+    PoolMonitor(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def make_engine(
@@ -186,7 +209,7 @@ def interrupt(raw: Any) -> None:
 
 def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> Engine:
     path = sqlite_file(url)
-    address = "file::memory:" if path is None else f"file:{quote(str(path))}?mode={mode}"
+    address = "file::memory:" if path is None else f"file:{quote(os.fsencode(path))}?mode={mode}"
 
     def connect() -> sqlite3.Connection:
         raw = sqlite3.connect(
@@ -250,9 +273,8 @@ def _begin_immediate(connection: Connection, seconds: float) -> None:
 
 
 def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:
-    schema = schema_of(url).replace('"', '""').replace("\\", "\\\\").replace(" ", "\\ ")
     options = {
-        "search_path": f'"{schema}"',
+        "search_path": re.sub(r"([\s\\])", r"\\\1", quoted(schema_of(url))),
         "statement_timeout": _milliseconds(settings.statement_timeout),
         "lock_timeout": _milliseconds(settings.lock_timeout),
         "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
@@ -266,8 +288,10 @@ def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:
     }
     _refuse_unknown_options(url)
     address = url.difference_update_query(["schema", "options"])
+    ours = (f"-c {name}={value}" for name, value in options.items())
     given = url.normalized_query.get("options", ())  # come last, so that they win
-    options_text = " ".join((*(f"-c {name}={value}" for name, value in options.items()), *given))
+    inherited = "" if given else tls.said(url, "options")  # come first: libpq leaves them out where others are given
+    options_text = " ".join((inherited, *ours, *given)).strip()
     try:
         engine = create_engine(
             address,

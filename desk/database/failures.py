@@ -6,6 +6,7 @@ no code in libpq and is told by its text.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
@@ -123,10 +124,16 @@ _LITE: dict[int, Callable[[str], DeskError]] = {
     sqlite3.SQLITE_READONLY: lambda _text: EnvironmentProblem(
         _("This file can only be read."), kept=EDITS_KEPT, code="read_only"
     ),
+    sqlite3.SQLITE_READONLY_ROLLBACK: lambda _text: EnvironmentProblem(
+        _("Another program was interrupted while it wrote to this file, and it cannot be put in order here."),
+        kept=_("It was left as it is."),
+        advice=_("Open it where its folder can be written, or copy it there with all files of its name."),
+        code="read_only",
+    ),
     sqlite3.SQLITE_FULL: lambda _text: EnvironmentProblem(
         _("The disk is full; nothing was saved."),
         kept=EDITS_KEPT,
-        advice=_("Free some space, then commit again."),
+        advice=_("Free some space, then try again."),
         code="disk_full",
     ),
     sqlite3.SQLITE_CORRUPT: lambda _text: EnvironmentProblem(
@@ -138,7 +145,7 @@ _LITE: dict[int, Callable[[str], DeskError]] = {
     sqlite3.SQLITE_CANTOPEN: lambda _text: EnvironmentProblem(
         _("The file cannot be opened."),
         kept=EDITS_KEPT,
-        advice=_("Check that it still exists."),
+        advice=_("Check that it still exists. One that was not closed in order needs a folder that can be written."),
         code="missing",
     ),
     sqlite3.SQLITE_IOERR: lambda _text: EnvironmentProblem(
@@ -287,7 +294,7 @@ def _connect_failure(text: str, url: URL) -> DeskError:
 
 def _unresolved(url: URL) -> DeskError:
     return EnvironmentProblem(
-        _("There is no host named “{host}”.").format(host=url.host),
+        _("There is no host named “{host}”.").format(host=", ".join(tls.hosts_of(url))),
         kept=EDITS_KEPT,
         advice=_("Check the spelling and the network."),
         code="host",
@@ -320,10 +327,10 @@ def place_of(url: URL) -> str:
     """`host:port` of a server (of each, when there are several), or the path of a file; never a secret."""
     if url.get_backend_name() == "sqlite":
         return str(url.database or _("memory"))
-    ports = url.normalized_query.get("port", ())
-    port = url.port or (ports[-1] if ports else 5432)
-    shown = (f"[{host}]" if ":" in host else host for host in tls.hosts_of(url))
-    return ", ".join(f"{host}:{port}" for host in shown) or f"localhost:{port}"
+    ports = ",".join(url.normalized_query.get("port", (str(url.port or 5432),))).split(",")
+    hosts = [f"[{host}]" if ":" in host else host for host in tls.hosts_of(url)] or ["localhost"]
+    each = ports if len(ports) == len(hosts) else itertools.repeat(ports[-1])
+    return ", ".join(f"{host}:{port}" for host, port in zip(hosts, each, strict=False))
 
 
 def _first_line(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import traceback
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ probe. Without these settings it hung for more than 30 s, and connecting for 130
 def connect_within(seconds: float, connect: Callable[[], Any]) -> Any:
     """What `connect()` returns or raises; ConnectionTimeout after `seconds`, ActionCancelled once the action is.
 
+    Python's own refusal of what no host can be called is one of the driver's errors, too.
     It runs on a thread of its own: nothing can stop the look-up of a name. A connection that comes too late is closed.
     """
     import psycopg  # noqa: PLC0415  (only where a server is used)
@@ -54,7 +56,10 @@ def connect_within(seconds: float, connect: Callable[[], Any]) -> Any:
         if cancelled or time.monotonic() > deadline:
             attempt.abandon()
             raise ActionCancelled if cancelled else psycopg.errors.ConnectionTimeout("connection timeout expired")
-    return attempt.outcome()
+    try:
+        return attempt.outcome()
+    except UnicodeError as error:
+        raise psycopg.OperationalError("could not translate host name") from error
 
 
 def lent(raw: Any) -> Any:
@@ -101,6 +106,7 @@ class _Attempt:
         try:
             raw = self._connect()
         except BaseException as error:  # told by the thread that waits
+            traceback.clear_frames(error.__traceback__)  # psycopg's frames hold their error and an open socket
             self._error = error
         else:
             with self._lock:

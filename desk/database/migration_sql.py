@@ -49,7 +49,7 @@ def migration_sql(
         with _recorded(connection) as script:
             script.begin(steps)
             run_revisions(connection, target, upwards=upwards, on_applied=script.on_applied)
-    return _framed(script.lines, schema, connection.dialect.identifier_preparer.quote_identifier(schema))
+    return _framed(script.lines, schema)
 
 
 def _below(revision: str) -> str:
@@ -63,10 +63,15 @@ def _below(revision: str) -> str:
 def _scratch(url: URL, settings: PoolSettings | None) -> Iterator[Connection]:
     """A connection whose new tables are nobody's: in memory, or in a schema of a transaction that is rolled back."""
     on_server = url.get_backend_name() == "postgresql"
-    engine = engines.make_engine(url if on_server else URL.create("sqlite"), settings, foreign_keys=False)
+    place = url if on_server else URL.create("sqlite")
     action = current_action() or Action("Show SQL")
     try:
-        with action.running(), engine.connect() as connection, lent(connection, action):
+        with (
+            engines.passing_engine(place, settings, foreign_keys=False) as engine,
+            action.running(),
+            engine.connect() as connection,
+            lent(connection, action),
+        ):
             connection.begin()
             if on_server:
                 _enter_scratch_schema(connection)
@@ -74,8 +79,6 @@ def _scratch(url: URL, settings: PoolSettings | None) -> Iterator[Connection]:
             connection.rollback()
     except SQLAlchemyError as error:
         raise failures.explained(error, url, cancelled=action.is_cancelled) from error
-    finally:
-        engine.dispose()
 
 
 def _enter_scratch_schema(connection: Connection) -> None:
@@ -149,10 +152,11 @@ def _on_server(raw: Any, connection: Connection, script: _Script) -> Iterator[No
         event.remove(connection, "before_cursor_execute", note)
 
 
-def _framed(lines: list[str], schema: str, quoted: str) -> str:
+def _framed(lines: list[str], schema: str) -> str:
     """With what makes it one unit by hand, too."""
     if schema:
-        opening = ["BEGIN;", f"CREATE SCHEMA IF NOT EXISTS {quoted};", f"SET LOCAL search_path TO {quoted};"]
+        name = engines.quoted(schema)
+        opening = ["BEGIN;", f"CREATE SCHEMA IF NOT EXISTS {name};", f"SET LOCAL search_path TO {name};"]
     else:
         opening = ["PRAGMA foreign_keys = OFF;", "BEGIN IMMEDIATE;"]
     return "\n".join([*opening, *lines, "", "COMMIT;", ""])

@@ -69,10 +69,10 @@ def migrating(url: URL, settings: PoolSettings | None = None, tell: Tell = tell_
     On SQLite foreign keys are off (a rebuilt table would empty its children) and are checked before the commit.
     """
     _check_writable(url)
-    engine = engines.make_engine(url, settings, foreign_keys=False)
     action = current_action() or Action("Migrate")
     try:
         with (
+            engines.passing_engine(url, settings, foreign_keys=False) as engine,
             action.running(),
             engine.connect().execution_options(**{engines.WRITE: True}) as connection,
             lent(connection, action),
@@ -86,8 +86,6 @@ def migrating(url: URL, settings: PoolSettings | None = None, tell: Tell = tell_
         raise ActionCancelled(UNCHANGED) from None
     except SQLAlchemyError as error:
         raise _failed(error, url, action) from error
-    finally:
-        engine.dispose()
 
 
 @contextmanager
@@ -122,7 +120,9 @@ def _begin_on_server(connection: Connection, action: Action, tell: Tell) -> bool
         time.sleep(WAIT_SECONDS)
         action.check()
         connection.begin()
-    connection.execute(text("SET LOCAL statement_timeout = 0"))  # it is meant for browsing; a cancel still works
+    # They are meant for browsing: a revision may run, compute or wait its turn for long. A cancel still works.
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     return waited
 
 

@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
 
 from desk.database import backups, engines
 from desk.database.actions import current_action
@@ -93,8 +94,9 @@ def migrate(
 ) -> MigrationResult:
     """Brings a database up or down to a revision (an id, "head" or "base"); nothing happens where it is there already.
 
-    `with_backup` copies a file before its first change. Raises InvalidInput for a revision that is unknown or lies in
-    the other direction, EnvironmentProblem when the database refuses or a revision fails, ActionCancelled.
+    `with_backup` copies a file before its first change. Raises InvalidInput for a revision that is unknown or, on
+    the way down, newer than what is there, EnvironmentProblem when the database refuses or a revision fails,
+    ActionCancelled.
     """
     begin = time.monotonic()
     tell = on_progress or tell_nobody
@@ -253,8 +255,7 @@ def _make_schema(connection: Connection, schema: str) -> None:
         return
     exists = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
     if connection.execute(exists, {"name": schema}).first() is None:
-        quoted = connection.dialect.identifier_preparer.quote_identifier(schema)
-        connection.execute(text(f"CREATE SCHEMA {quoted}"))
+        connection.execute(CreateSchema(schema))
 
 
 def _unusable(reason: str) -> InvalidInput:

@@ -46,6 +46,8 @@ def read_document(path: Path) -> dict[str, Any]:
         raise _unusable(_("It is not UTF-8 text.")) from error
     except tomllib.TOMLDecodeError as error:
         raise _unusable(_("It is not TOML: {reason}.").format(reason=str(error).rstrip("."))) from error
+    except ValueError as error:  # Python's own limit
+        raise _unusable(_("A number in it has too many digits.")) from error
     except RecursionError as error:
         raise _unusable(_("It is nested too deeply.")) from error
     except OSError as error:
@@ -89,15 +91,24 @@ def document_of(profile: Profile, before: dict[str, Any] | None = None) -> dict[
 def write_document(path: Path, document: dict[str, Any]) -> None:
     """Writes a TOML file in one step, for its owner only: a reader sees the old or the new one, a crash leaves either.
 
-    Raises EnvironmentProblem when it cannot be written; what was there is then as before.
+    Raises EnvironmentProblem when it cannot be written, InvalidInput for the path of a file whose name is no text; what
+    was there is then as before.
     """
     import tomli_w  # noqa: PLC0415  (only for writing)
 
+    try:
+        content = tomli_w.dumps(document).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(
+            _("A file whose name is not Unicode text cannot be kept as a connection."),
+            kept=_("Nothing was changed."),
+            code="profile",
+        ) from None
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            tomli_w.dump(document, file)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, path)

@@ -65,13 +65,16 @@ class Profile:
 
     @property
     def title(self) -> str:
-        """Its name, else the file's name or `database @ host`."""
+        """Its name, else the file's name or `database @ host`; what a service file says of both is not looked up."""
         if self.name:
             return self.name
         if not self.is_server:
             return Path(self.target).name
         address, _password = parse_address(self.target)
-        return f"{address.database or address.service or address.user} @ {address.host or 'localhost'}"
+        host = address.host or dict(address.options).get("hostaddr", "")
+        if address.service and not host:
+            return " @ ".join(filter(None, (address.database, f"service={address.service}")))
+        return f"{address.database or address.user} @ {host or 'localhost'}"
 
     @property
     def account(self) -> str:
@@ -116,5 +119,17 @@ def profile_of(target: str) -> tuple[Profile, str]:
 
 
 def absolute_path(path: str) -> str:
-    """The path of a file as a profile holds it: absolute, `~` expanded; nothing is looked up on the disk."""
-    return str(Path(path).expanduser().absolute())
+    """The path of a file as a profile holds it: absolute, `~` expanded; nothing is looked up on the disk.
+
+    Raises InvalidInput for the home of nobody, for a path from a folder that is gone, and for one with a NUL in it.
+    """
+    if "\0" in path:
+        raise InvalidInput(_("No path has a NUL character in it."), code="url")
+    try:
+        return str(Path(path).expanduser().absolute())
+    except RuntimeError:
+        raise InvalidInput(_("Nobody here has a home folder of that name."), code="url") from None
+    except OSError as error:
+        raise InvalidInput(
+            _("The folder that Desk was started in is gone."), advice=_("Give the whole path."), code="url"
+        ) from error

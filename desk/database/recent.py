@@ -56,7 +56,7 @@ def _key(profile: Profile) -> str:
 
 def _load() -> list[Profile]:
     path = list_file()
-    if not path.exists():
+    if not os.path.exists(path):  # False, too, where nobody may look
         return []
     try:
         entries = profile_files.read_document(path).get("opened", [])

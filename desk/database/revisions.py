@@ -75,7 +75,8 @@ def _check_permission(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     hidden = text(
-        "SELECT nspname FROM pg_namespace WHERE nspname = btrim(current_setting('search_path'), '\"')"
+        "SELECT nspname FROM pg_namespace"
+        """ WHERE '"' || replace(nspname, '"', '""') || '"' = current_setting('search_path')"""
         " AND NOT has_schema_privilege(oid, 'USAGE')"
     )
     schema = connection.execute(hidden).scalar()
@@ -100,17 +101,14 @@ def status_and_hindrance(url: URL, settings: PoolSettings | None = None) -> tupl
     """
     # Where it can be, a file is opened for writing: a reader alone would leave the log of a WAL file beside it.
     access = engines.check_access(url)
-    engine = engines.make_engine(url, settings, mode=access.mode)
     try:
-        with engine.connect() as connection:
+        with engines.passing_engine(url, settings, mode=access.mode) as engine, engine.connect() as connection:
             status = schema_status(connection)
             if access.reason:
                 return status, _("It cannot be changed: {reason}.").format(reason=access.reason)
             return status, _hindrance(connection, status, engines.schema_of(url))
     except SQLAlchemyError as error:
         raise failures.explained(error, url, cancelled=False) from error
-    finally:
-        engine.dispose()
 
 
 _POWERS = text("""

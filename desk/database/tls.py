@@ -35,13 +35,13 @@ def tls_arguments(url: URL) -> dict[str, str]:
     What the URL, its service or the PG… variables say stays as it is; else everything is checked but on this computer.
     """
     service = _service(url)
-    mode = _said(url, service, "sslmode")
+    mode = said(url, "sslmode")
     if not mode:
         hosts = _hosts(url, service, "host") + _hosts(url, service, "hostaddr")
         far = next((host for host in hosts if not is_local(host)), "")
         mode = stated_sslmode(ServerAddress(host=far))
     arguments = {"sslmode": mode}
-    if mode == "verify-full" and not _said(url, service, "sslrootcert") and not _own_root_certificate().exists():
+    if mode == "verify-full" and not said(url, "sslrootcert") and not os.path.exists(_own_root_certificate()):
         arguments["sslrootcert"] = trusted_issuers()
     return arguments
 
@@ -75,10 +75,10 @@ def _without_port(host: str) -> str:
     return host.rpartition(":")[0] if host.count(":") == 1 and not host.startswith("/") else host
 
 
-def _said(url: URL, service: Mapping[str, str], name: str) -> str:
-    """What the URL, else its service, else the environment says of a keyword."""
+def said(url: URL, name: str) -> str:
+    """What the URL, else its service, else the environment says of one of libpq's keywords; '' for nothing."""
     given = url.normalized_query.get(name)
-    return (given[-1] if given else "") or service.get(name, "") or os.environ.get(f"PG{name.upper()}", "")
+    return (given[-1] if given else "") or _service(url).get(name, "") or os.environ.get(f"PG{name.upper()}", "")
 
 
 def _service(url: URL) -> dict[str, str]:
@@ -155,7 +155,7 @@ _FAILURES: tuple[tuple[str, str, str], ...] = (
     (
         r'root certificate file "(?P<one>[^"]*)" does not exist',
         _("There is no file {one} with the certificates of issuers, and sslmode {mode} needs one."),
-        _("Name one by sslrootcert, or use sslmode “verify-full”, which trusts the issuers that this system trusts."),
+        _("Name one that you may read by sslrootcert; without it, “verify-full” trusts the issuers of this system."),
     ),
     (
         r'could not read root certificate file "(?P<one>[^"]*)"',

@@ -5,6 +5,7 @@ Invariant: a file appears under its name only when it is complete.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ class ExportDialog(QDialog):
         self._sessions = context.sessions
         self._criteria = criteria
         self.path: Path | None = None
+        self._asked_about: Path | None = None
+        """The file that a person knows to be replaced."""
         self.setObjectName("export_dialog")
         self.setWindowTitle(_("Export {table}").format(table=TABLES[criteria.table].title.lower()))
         self.setModal(False)
@@ -96,6 +99,7 @@ class ExportDialog(QDialog):
 
     def choose_file(self, path: Path) -> None:
         """Chooses where to; a name without a known suffix becomes a CSV file."""
+        self._asked_about = path
         self.path = path if path.suffix.lower() in SUFFIXES else path.with_name(f"{path.name}.csv")
         self._path.setText(str(self.path))
         self._path.setToolTip(str(self.path))
@@ -205,12 +209,15 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _show_note(self) -> None:
-        """Says what no file dialog asked about: a second file that is there already."""
-        second = self.views[1][1] if len(self.views) > 1 else None
-        self.note.setVisible(second is not None)
-        if second is not None:
-            words = _("{name} is there already and will be replaced.") if second.exists() else _("It goes to {name}.")
-            self.note.setText(words.format(name=second.name))
+        """Says what no file dialog asked about: where a second file goes, and which files will be replaced."""
+        said = []
+        for place, (_criteria, path) in enumerate(self.views):
+            if path != self._asked_about and os.path.exists(path):  # Path.exists raises where the way to it is closed
+                said.append(_("{name} is there already and will be replaced.").format(name=path.name))
+            elif place:
+                said.append(_("It goes to {name}.").format(name=path.name))
+        self.note.setText("\n".join(said))
+        self.note.setVisible(bool(said))
 
     # Helpers
 
@@ -266,6 +273,8 @@ class ExportDialog(QDialog):
         )
         self.with_authors = named(QCheckBox(_("Also the &authors")), "export_authors", _("Also the authors"))
         self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = named(QProgressBar(), "export_progress", _("How much is written"))
         self.bar.setRange(0, STEPS)
         self.counts = named(QLabel(), "export_counts", _("Rows written so far"))
@@ -312,10 +321,10 @@ class ExportDialog(QDialog):
         if self._criteria.table == "books":
             box.addWidget(self.with_authors)
             box.addLayout(_indented(_explanation(WITH_AUTHORS)))
-            box.addLayout(_indented(self.note))
         else:
             self.with_authors.setParent(self)
             self.with_authors.hide()
+        box.addLayout(_indented(self.note))
         box.addSpacing(6)
         box.addWidget(self.bar)
         box.addWidget(self.counts)

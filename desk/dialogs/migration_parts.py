@@ -53,7 +53,8 @@ class ProgressPane(QWidget):
     @Slot(object)
     def show_progress(self, progress: MigrationProgress) -> None:
         """A total of 0 is a bar that only moves."""
-        self.text.setText(progress.text)
+        if self.cancel.isEnabled():
+            self.text.setText(progress.text)
         self.bar.setRange(0, progress.total)
         self.bar.setValue(progress.done)
 

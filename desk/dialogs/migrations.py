@@ -72,7 +72,6 @@ class MigrationsDialog(QDialog):
         self.report: SchemaReport | None = None
         self._profile = profile
         self._read_only = read_only
-        self._question: QMessageBox | None = None
         self._look = LongJob(runner, self)
         self._job = LongJob(runner, self)
         self.setObjectName("migrations_dialog")
@@ -101,7 +100,7 @@ class MigrationsDialog(QDialog):
     @Slot()
     def upgrade(self) -> None:
         """Brings the catalogue up to the chosen revision."""
-        self._migrate(door.upgrade_catalogue)
+        self._migrate(door.upgrade_catalogue, self.chosen)
 
     @Slot()
     def downgrade(self) -> None:
@@ -114,7 +113,7 @@ class MigrationsDialog(QDialog):
         box.setInformativeText(backup if self.report.plan.backup else self.report.plan.backup_note)
         go = box.addButton(_("&Downgrade"), QMessageBox.ButtonRole.DestructiveRole)
         go.setObjectName("downgrade_go")
-        go.clicked.connect(partial(self._migrate, door.downgrade_catalogue))
+        go.clicked.connect(partial(self._migrate, door.downgrade_catalogue, self.chosen))  # a look may choose another
         keep = box.addButton(_("&Keep it as it is"), QMessageBox.ButtonRole.RejectRole)
         keep.setObjectName("downgrade_keep")
         box.setDefaultButton(keep)
@@ -177,12 +176,12 @@ class MigrationsDialog(QDialog):
 
     # Helpers
 
-    def _migrate(self, operation: Callable[..., MigrationResult], _checked: bool = False) -> None:
+    def _migrate(self, operation: Callable[..., MigrationResult], revision: str, _checked: bool = False) -> None:
         self.problem.hide()
         self.outcome.hide()
         self.progress.begin()
         self.about_to_migrate.emit()
-        self._job.start(self.windowTitle(), operation, {"profile": self._profile, "revision": self.chosen}, tells=True)
+        self._job.start(self.windowTitle(), operation, {"profile": self._profile, "revision": revision}, tells=True)
         self.history.setEnabled(False)
         self._on_chosen()
 

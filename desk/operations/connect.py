@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from desk.catalog import queries
 from desk.catalog.keys import KEY_VERSION
-from desk.database import engines, failures, revisions
+from desk.database import engines, failures, revisions, tls
 from desk.database.pool import PoolMonitor
 from desk.database.revisions import SchemaState
 from desk.database.sessions import Sessions
@@ -161,4 +161,8 @@ def _refusal(status: revisions.SchemaStatus) -> str:
 
 
 def _title(url: URL, path: Path | None) -> str:
-    return path.name if path else f"{url.database or url.username or ''} @ {url.host or 'localhost'}"
+    """The file's name, or `database @ host` as the URL, its service or the PG… variables have them."""
+    if path is not None:
+        return path.name
+    database = url.database or tls.said(url, "dbname") or url.username or tls.said(url, "user")
+    return f"{database} @ {', '.join(tls.hosts_of(url)) or 'localhost'}"

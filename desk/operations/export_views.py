@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desk.database.engines import holds_database
 from desk.errors import DeskError, EnvironmentProblem, InvalidInput
 from desk.i18n import _
 from desk.operations.exporting import export_rows
+from desk.operations.new_files import check_target, discard, is_special, waiting_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +47,7 @@ def export_views(
             file.put()
     finally:
         for file in files:
-            file.fresh.unlink(missing_ok=True)
+            discard(file.fresh)
     return exported
 
 
@@ -61,14 +60,10 @@ class _File:
         self._path = path.resolve()
         self._on_progress = on_progress
         self._neutralized = 0
-        if self._path.is_file() and holds_database(self._path):
-            raise InvalidInput(
-                _("{path} is a database.").format(path=path),
-                kept=_("It was left as it is."),
-                advice=_("Name another file."),
-                code="database",
-            )
-        self.fresh = self._path.with_name(f".{secrets.token_hex(4)}.{self._path.name}")
+        check_target(path)
+        if is_special(path):
+            raise InvalidInput(_("{path} is no ordinary file.").format(path=path), code="special")
+        self.fresh = waiting_path(self._path)
 
     def write(self, sessions: Sessions, neutralize: bool) -> Exported:
         try:

@@ -8,7 +8,6 @@ catalogue. CSV cannot tell a missing value from an empty text: both are an empty
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,10 +24,10 @@ from desk.catalog.contributors import format_contributors
 from desk.catalog.models import Author, Book, Contribution
 from desk.catalog.paging import Mark, PageRequest
 from desk.database.actions import Action, current_action
-from desk.database.engines import holds_database
-from desk.errors import EnvironmentProblem, InvalidInput
+from desk.errors import ActionCancelled, EnvironmentProblem
 from desk.i18n import _
 from desk.operations.export_files import CsvSink, workbook
+from desk.operations.new_files import check_target, discard, is_special, waiting_path
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -77,7 +76,7 @@ def export_rows(
     `neutralize` puts an apostrophe before texts that a spreadsheet may run as a formula; numbers stay as they are. An
     import gives such a text with its apostrophe. The last progress tells how many there were. A file appears under its
     name only when it is complete; a stream must have been opened with `newline=""`. Raises InvalidInput for a target
-    that is a database and for what a workbook cannot hold, EnvironmentProblem when database or file fail,
+    that is a database or a folder and for what a workbook cannot hold, EnvironmentProblem when database or file fail,
     ActionCancelled.
     """
     export = _Export(sessions, criteria, neutralize, on_progress)
@@ -212,20 +211,16 @@ def _replacing(path: Path) -> Iterator[Path]:
 
     What is no ordinary file (a pipe, a device) is written into directly.
     """
-    path = path.resolve()
-    direct = path.exists() and not path.is_file()
-    if not direct and holds_database(path):
-        raise InvalidInput(
-            _("{path} is a database.").format(path=path),
-            kept=_("It was left as it is."),
-            advice=_("Name another file."),
-            code="database",
-        )
-    fresh = path if direct else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    check_target(path)
+    direct = is_special(path)
+    final = path.resolve()  # a link still leads to the file; one to a pipe leads nowhere
+    fresh = path if direct else waiting_path(final)
     try:
         yield fresh
         if not direct:
-            os.replace(fresh, path)
+            os.replace(fresh, final)
+    except ActionCancelled as error:
+        raise ActionCancelled("" if direct else _("No file was changed.")) from error
     except OSError as error:
         raise EnvironmentProblem(
             _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror),
@@ -234,4 +229,4 @@ def _replacing(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         if not direct:
-            fresh.unlink(missing_ok=True)
+            discard(fresh)

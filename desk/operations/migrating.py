@@ -184,14 +184,12 @@ def _dump(profile: Profile, status: SchemaStatus, schema: str) -> str:
 
 
 def _drift(url: URL, profile: Profile) -> tuple[str, ...]:
-    engine = engines.make_engine(url, profile.pool, mode=engines.check_access(url).mode)
+    mode = engines.check_access(url).mode
     try:
-        with engine.connect() as connection:
+        with engines.passing_engine(url, profile.pool, mode=mode) as engine, engine.connect() as connection:
             return drift(connection, VERSION_TABLE)
     except SQLAlchemyError as error:
         raise failures.explained(error, url, cancelled=False) from error
-    finally:
-        engine.dispose()
 
 
 def _refuse_read_only(profile: Profile) -> None:

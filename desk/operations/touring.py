@@ -6,8 +6,9 @@ import secrets
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import DropSchema
 
 from desk.catalog.models import Book
 from desk.database import engines, migrations
@@ -40,17 +41,13 @@ def prepare_tour(*, target: str | None, folder: Path) -> str:
 
 def change_elsewhere(*, place: str, title: str, price: str) -> None:
     """A colleague's program changes the price of a book, on a connection of its own, and leaves `version` alone."""
-    engine = engines.make_engine(engines.target_url(place))
-    try:
-        with Session(engine) as session:
-            session.connection(execution_options={engines.WRITE: True})
-            books = Book.__table__.c
-            session.execute(
-                update(Book.__table__).where(books.title == title).values(price=Decimal(price))  # type: ignore[arg-type]
-            )
-            session.commit()
-    finally:
-        engine.dispose()
+    with engines.passing_engine(engines.target_url(place)) as engine, Session(engine) as session:
+        session.connection(execution_options={engines.WRITE: True})
+        books = Book.__table__.c
+        session.execute(
+            update(Book.__table__).where(books.title == title).values(price=Decimal(price))  # type: ignore[arg-type]
+        )
+        session.commit()
 
 
 def clean_up_tour(*, target: str | None, place: str) -> None:
@@ -58,10 +55,5 @@ def clean_up_tour(*, target: str | None, place: str) -> None:
     url = engines.target_url(place)
     if target is None or engines.sqlite_file(url) is not None:
         return
-    engine = engines.make_engine(url)
-    try:
-        with engine.begin() as connection:
-            quoted = connection.dialect.identifier_preparer.quote_identifier(engines.schema_of(url))
-            connection.execute(text(f"DROP SCHEMA {quoted} CASCADE"))
-    finally:
-        engine.dispose()
+    with engines.passing_engine(url) as engine, engine.begin() as connection:
+        connection.execute(DropSchema(engines.schema_of(url), cascade=True))

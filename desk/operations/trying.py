@@ -23,7 +23,7 @@ from desk.operations.opening import url_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Row
     from sqlalchemy.orm import Session
 
     from desk.database.profiles import Profile
@@ -136,7 +136,10 @@ _CONNECTIONS = text("""
 _SERVER = text("""
     SELECT current_setting('server_version') AS version, session_user::text AS role, current_user::text AS acts_as,
         current_database()::text AS database, s.version AS protocol, s.cipher,
-        pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS reading_only
+        pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS reading_only,
+        coalesce(has_table_privilege(to_regclass('books'), 'INSERT')
+            AND has_table_privilege(to_regclass('books'), 'UPDATE')
+            AND has_table_privilege(to_regclass('books'), 'DELETE'), true) AS may_write
     FROM (SELECT 1) AS always LEFT JOIN pg_stat_ssl s ON s.pid = pg_backend_pid()
 """)
 
@@ -149,32 +152,31 @@ def _line(held: HeldBy) -> str:
 
 def _try_server(url: URL, profile: Profile, facts: list[tuple[str, str]]) -> None:
     facts.append((_("Place"), place_of(url)))
-    engine = engines.make_engine(url, replace(profile.pool, size=1, overflow=0))
-    try:
-        with Sessions(engine, url).reading("try the connection") as session:
-            link = session.connection().connection
-            raw: Any = link.dbapi_connection
-            server = session.execute(_SERVER).one()
-            used, limit, reserved = session.execute(_CONNECTIONS).one()
-            role = server.role if server.role == server.acts_as else f"{server.role} → {server.acts_as}"
-            facts += [
-                (_("Server"), f"PostgreSQL {server.version}"),
-                (_("Encryption"), _encryption(raw, server.protocol, server.cipher)),
-                (_("Role"), role),
-                (_("Database"), server.database),
-                (_("Access"), _access(_("the server allows no more") if server.reading_only else "", profile)),
-                (
-                    _("Connections"),
-                    _("{used} of {limit} in use, {reserved} kept for administrators").format(
-                        used=used, limit=limit, reserved=reserved
-                    ),
+    with (
+        engines.passing_engine(url, replace(profile.pool, size=1, overflow=0)) as engine,
+        Sessions(engine, url).reading("try the connection") as session,
+    ):
+        link = session.connection().connection
+        raw: Any = link.dbapi_connection
+        server = session.execute(_SERVER).one()
+        used, limit, reserved = session.execute(_CONNECTIONS).one()
+        role = server.role if server.role == server.acts_as else f"{server.role} → {server.acts_as}"
+        facts += [
+            (_("Server"), f"PostgreSQL {server.version}"),
+            (_("Encryption"), _encryption(raw, server.protocol, server.cipher)),
+            (_("Role"), role),
+            (_("Database"), server.database),
+            (_("Access"), _access(_reading_only(server), profile)),
+            (
+                _("Connections"),
+                _("{used} of {limit} in use, {reserved} kept for administrators").format(
+                    used=used, limit=limit, reserved=reserved
                 ),
-                (_("Time to connect"), _milliseconds(link.info[engines.CONNECTED_IN])),
-                (_("Round trip"), _milliseconds(min(_round_trip(raw) for _number in range(ROUND_TRIPS)))),
-            ]
-            facts.append((_("Schema “{name}”").format(name=engines.schema_of(url)), _schema(session)))
-    finally:
-        engine.dispose()
+            ),
+            (_("Time to connect"), _milliseconds(link.info[engines.CONNECTED_IN])),
+            (_("Round trip"), _milliseconds(min(_round_trip(raw) for _number in range(ROUND_TRIPS)))),
+        ]
+        facts.append((_("Schema “{name}”").format(name=engines.schema_of(url)), _schema(session)))
 
 
 def _encryption(raw: Any, protocol: str | None, cipher: str | None) -> str:
@@ -201,14 +203,19 @@ def _try_file(url: URL, path: Path, profile: Profile, facts: list[tuple[str, str
     access = engines.check_access(url)
     facts.append((_("Size"), _("{size:,.1f} MB").format(size=path.stat().st_size / 1e6)))
     facts.append((_("Access"), _access("" if profile.read_only else access.reason, profile)))
-    engine = engines.make_engine(url, replace(profile.pool, size=1, overflow=0), mode=access.mode)
-    try:
-        with Sessions(engine, url).reading("try the connection") as session:
-            journal = str(session.execute(text("PRAGMA journal_mode")).scalar_one())
-            facts.append((_("Journal"), journal.upper()))
-            facts.append((_("Schema"), _schema(session)))
-    finally:
-        engine.dispose()
+    with (
+        engines.passing_engine(url, replace(profile.pool, size=1, overflow=0), mode=access.mode) as engine,
+        Sessions(engine, url).reading("try the connection") as session,
+    ):
+        journal = str(session.execute(text("PRAGMA journal_mode")).scalar_one())
+        facts.append((_("Journal"), journal.upper()))
+        facts.append((_("Schema"), _schema(session)))
+
+
+def _reading_only(server: Row[Any]) -> str:
+    if server.reading_only:
+        return _("the server allows no more")
+    return "" if server.may_write else _("the role may not change the books")
 
 
 def _access(hindrance: str, profile: Profile) -> str:

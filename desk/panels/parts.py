@@ -91,6 +91,7 @@ class ProblemBar(QFrame):
         )
         self._text = named(QLabel(), f"{object_name}_text", _("Problem"))
         self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # paths and names may look like HTML
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.retry = named(QPushButton(_("Retry")), f"{object_name}_retry", _("Retry"))
         self.retry.clicked.connect(self.retry_wanted)

@@ -72,7 +72,7 @@ class SideBar(QWidget):
 
     def show_connection(self, title: str, place: str, kind: str) -> None:
         """Names the open database; `kind` is `sqlite` or `postgresql`."""
-        self.connection.setText(title)
+        self.connection.setText(title.replace("&", "&&"))
         self.connection.setIcon(icon("database" if kind == "sqlite" else "server"))
         self.connection.setToolTip(
             _("{title} in {place}. Click to open another database.").format(title=title, place=place)

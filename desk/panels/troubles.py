@@ -79,10 +79,12 @@ class Troubles(QObject):
 
     @Slot()
     def _on_due(self) -> None:
-        if self._context.catalogue is not None:
+        if self._context.catalogue is None:
+            return
+        if not self._bar.isHidden():  # else other rows came meanwhile
             self._again = _("Trying again …")
             self._show()
-            self.again_wanted.emit()
+        self.again_wanted.emit()
 
     def _show(self) -> None:
         first, *more = self._lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from desk.database.profiles import COLOURS
@@ -17,6 +18,7 @@ class ColourBand(QLabel):
         super().__init__(parent)
         named(self, "colour_band", _("What kind of database this is"))
         self.setContentsMargins(12, 3, 12, 3)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.hide()
 
     def show_colour(self, colour: str, title: str) -> None:

@@ -33,9 +33,9 @@ class Command:
     in_tool_bar: bool = False
 
 
-NEEDS = ("", "catalogue", "record", "editable", "editable_record", "edits", "undo", "redo", "running")
+NEEDS = ("", "catalogue", "record", "editable", "editable_record", "edits", "pending", "undo", "redo", "running")
 """What a command needs to be enabled: nothing, an open catalogue, a current record, a catalogue that can be written, a
-record in one, pending edits, a step to undo or redo, a running action."""
+record in one, pending edits that can be saved, or any, a step to undo or redo, a running action."""
 
 FILE, EDIT, VIEW, HELP = "file", "edit", "view", "help"
 MENUS = {FILE: _("&File"), EDIT: _("&Edit"), VIEW: _("&View"), HELP: _("&Help")}
@@ -56,7 +56,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("undo", EDIT, _("&Undo"), "undo", Key.Undo, "undo", _("Takes the last pending step back"), True),
     Command("redo", EDIT, _("&Redo"), "redo", "Ctrl+Shift+Z", "redo", _("Takes a step again"), True),
     Command("commit", EDIT, _("&Commit"), "commit", Key.Save, "edits", _("Saves all pending edits, or none"), True),
-    Command("roll_back", EDIT, _("Roll &back …"), "rollback", "Ctrl+Shift+R", "edits", _("Drops all edits"), True),
+    Command("roll_back", EDIT, _("Roll &back …"), "rollback", "Ctrl+Shift+R", "pending", _("Drops all edits"), True),
     Command("copy", EDIT, _("C&opy cells"), "copy", Key.Copy, "catalogue", _("Copies the selected cells")),
     Command("search", VIEW, _("&Search"), "search", Key.Find, "catalogue", _("Goes to the search box")),
     Command("refresh", VIEW, _("&Refresh"), "refresh", "F5", "catalogue", _("Loads the view again"), True),

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
 from desk.i18n import _
+from desk.settings import folders
 from desk.tables.look import icon
 from desk.work import door
 
@@ -75,6 +76,12 @@ class FileMenu(QObject):
     def dialog(self, name: str) -> QDialog | None:
         """The dialog of that name (a command's) that is open."""
         return self._dialogs.get(name)
+
+    @property
+    def shows_sample(self) -> bool:
+        """Whether the window is connected to the sample of this user."""
+        profile = self._window.profile
+        return profile is not None and profile.target == str(folders().sample_catalogue)
 
     @property
     def is_working(self) -> bool:
@@ -151,8 +158,8 @@ class FileMenu(QObject):
 
     def note_opened(self) -> None:
         """Puts what the window shows first among the recent ones; the sample is none of them."""
-        profile = self._window.opening.profile
-        if profile is None:
+        profile = self._window.profile
+        if profile is None or (self.shows_sample and not profile.id):
             self.load_recent()
             return
         self._context.runner.submit(
@@ -175,6 +182,17 @@ class FileMenu(QObject):
             arguments={},
         )
 
+    @Slot()
+    def forget_recent(self) -> None:
+        """Empties the menu of recent databases."""
+        self._context.runner.submit(
+            _("Forget the recent databases"),
+            door.forget_recent,
+            channel="recent",
+            done=lambda _nothing: self.load_recent(),
+            arguments={},
+        )
+
     def _show_recent(self, profiles: tuple[Profile, ...]) -> None:
         self.recent.clear()
         for profile in profiles:
@@ -182,6 +200,9 @@ class FileMenu(QObject):
             action.triggered.connect(partial(self._on_recent, profile))
         if not profiles:
             self.recent.addAction(_("Nothing was opened yet")).setEnabled(False)
+            return
+        self.recent.addSeparator()
+        self.recent.addAction(_("&Forget these")).triggered.connect(self.forget_recent)
 
     def _on_recent(self, profile: Profile, _checked: bool = False) -> None:
         self._window.open_target(profile)
@@ -227,8 +248,8 @@ class FileMenu(QObject):
             dialog = MigrationsDialog(self._context.runner, profile, self._window, catalogue.info.read_only)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.about_to_migrate.connect(self._window.let_go)
-            dialog.migrated.connect(self._window.opening.again)
-            dialog.failed.connect(self._window.opening.again)
+            dialog.migrated.connect(partial(self._window.open_target, profile))
+            dialog.failed.connect(partial(self._window.open_target, profile))
             return dialog
 
         self._bring("migrations", make)
@@ -245,10 +266,24 @@ class FileMenu(QObject):
         dialog.raise_()
         dialog.activateWindow()
 
+    def let_close(self) -> bool:
+        """Closes the dialogs; False when one is at work or has to ask something first, which is then in front."""
+        if self.is_working:
+            return False
+        for dialog in (*self._dialogs.values(), self._window.opening.dialog):
+            if dialog is not None and not dialog.close():
+                self._context.message_wanted.emit(
+                    _("“{title}” has to be closed first.").format(title=dialog.windowTitle())
+                )
+                dialog.raise_()
+                dialog.activateWindow()
+                return False
+        return True
+
     def _drop(self, name: str) -> None:
         dialog = self._dialogs.get(name)
-        if dialog is not None:
-            dialog.close()  # one at work says no, and stays with its work
+        if dialog is not None and not getattr(dialog, "is_working", False):  # closing one at work would stop its work
+            dialog.close()
 
     def _forget(self, name: str, dialog: QDialog, _result: int) -> None:
         if self._dialogs.get(name) is dialog:

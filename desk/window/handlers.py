@@ -98,6 +98,11 @@ class Handlers(QObject):
         """Makes the sample anew, after asking, and opens it."""
         if self._window.files.is_working:
             return
+        if len(self._context.edits) and self._context.catalogue is not None and not self._window.files.shows_sample:
+            self._context.message_wanted.emit(
+                _("Commit or roll back the pending edits first: they are not of the sample.")
+            )
+            return
         box = self._box()
         box.setIcon(QMessageBox.Icon.Question)
         box.setObjectName("restore_question")

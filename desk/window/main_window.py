@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QMainWindow
 
 from desk.errors import ActionCancelled, DeskError
@@ -19,7 +19,6 @@ from desk.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtCore import Qt
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
     from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -60,8 +59,6 @@ class MainWindow(QMainWindow):
         self._shown_before: RecordKey | None = None
         self._held: RecordKey | None = None
         """The record that the details keep until the first page of its table is here."""
-        self.workers_ended = True
-        """False after closing when a worker is still in a driver: the program then leaves without it."""
         self._may_close = False
         self._enabling = QTimer(self, singleShot=True, interval=ENABLE_MS)
         self._enabling.timeout.connect(self._enable_now)
@@ -132,6 +129,9 @@ class MainWindow(QMainWindow):
         self.context.runner.drop_all()
         self.context.edits.frozen = False
         catalogue, self.context.catalogue = self.context.catalogue, None
+        for browser in self.browsers.values():
+            browser.table.editable = False
+        self.details.show_editable()
         self._enable()
         return catalogue
 
@@ -151,9 +151,10 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A CSV file is imported, every other one opened."""
+        """A CSV file is imported, every other one opened; it is never moved, which might delete it where it was."""
         self.furnish()
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
         self.files.open_files(_dropped(event))
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -166,9 +167,14 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.unit.ask_before_closing()
             return
+        if not self.files.let_close():
+            event.ignore()
+            self._may_close = False
+            return
         self.hide()
         catalogue = self._release()
-        self.workers_ended = self.context.runner.close(last=catalogue.close if catalogue else None)
+        last = catalogue.close if catalogue else None
+        self.context.runner.close(last=last, waits=self.windows is None)  # else they do, for all windows together
         event.accept()
         self.closed.emit()
 
@@ -192,6 +198,7 @@ class MainWindow(QMainWindow):
         for browser in self.browsers.values():
             browser.table.editable = not info.read_only
             if info.identity != self._identity:
+                browser.search.clear()
                 browser.table.show_view(Criteria(browser.description.name))
             browser.forget()
         self._profile, self._identity = profile, info.identity
@@ -201,11 +208,13 @@ class MainWindow(QMainWindow):
         self._owes_counts = True
         self._enable()
 
-    @Slot(object)
-    def tell_open_failed(self, error: BaseException) -> None:
-        """Says why nothing was opened; what was open before still is."""
-        if isinstance(error, DeskError):
-            self.problems.tell(str(error), retry=True)
+    @Slot(object, bool)
+    def tell_open_failed(self, error: BaseException, may_help: bool = False) -> None:
+        """Says why nothing was opened, and whether trying again may help; what was open before still is."""
+        if isinstance(error, ActionCancelled):
+            self.status.showMessage(_("Opening was cancelled."), MESSAGE_MS)
+        elif isinstance(error, DeskError):
+            self.problems.tell(str(error), retry=may_help)
         else:
             self._on_action_failed(error)
 
@@ -313,6 +322,7 @@ class MainWindow(QMainWindow):
             "editable": can_edit,
             "editable_record": can_edit and has_record,
             "edits": can_edit and len(edits) > 0,
+            "pending": len(edits) > 0 and not edits.frozen,
             "undo": can_edit and edits.steps.canUndo(),
             "redo": can_edit and edits.steps.canRedo(),
             "running": bool(self.context.runner.running),
@@ -351,8 +361,6 @@ class MainWindow(QMainWindow):
         self.feed = PoolFeed(self)
 
     def _furnish_side(self) -> None:
-        from PySide6.QtCore import Qt
-
         from desk.panels.side_bar import SideBar
 
         self.side_bar = SideBar()
@@ -388,8 +396,6 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(holder)
 
     def _furnish_details(self) -> None:
-        from PySide6.QtCore import Qt
-
         from desk.panels.details import DetailsPanel
 
         self.details = DetailsPanel(self.context)
@@ -398,8 +404,6 @@ class MainWindow(QMainWindow):
         )
 
     def _furnish_docks(self) -> None:
-        from PySide6.QtCore import Qt
-
         from desk.panels.pending_edits import PendingEditsPanel
         from desk.panels.pool import PoolPanel
 
@@ -427,7 +431,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine()
         self.setStatusBar(self.status)
         self.unit = UnitOfWork(self.context, self)
-        self.opening = Opening(self.context, self)
+        self.opening = Opening(self.context, self, self.take_typed)
         self.files = FileMenu(self)
         self.commands = Commands(self, Handlers(self).by_name())
         menus = self.commands.fill_menus(self)
@@ -438,8 +442,6 @@ class MainWindow(QMainWindow):
         self.commands.fill_tool_bar(self)
 
     def _connect(self) -> None:
-        from PySide6.QtCore import Qt
-
         context = self.context
         context.message_wanted.connect(self._on_message_wanted)
         context.record_wanted.connect(self._on_record_wanted)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from desk.database.profiles import Profile, profile_of
-from desk.errors import ActionCancelled, DeskError
+from desk.errors import DeskError
 from desk.i18n import _
 from desk.settings import folders
 from desk.work import door
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QDialog, QWidget
 
     from desk.dialogs.schema_question import SchemaQuestion
@@ -37,18 +39,22 @@ class Opening(QObject):
 
     begun = Signal()
     opened = Signal(object, object)
-    failed = Signal(object)
+    failed = Signal(object, bool)
     elsewhere_wanted = Signal(object, object)
 
-    def __init__(self, context: Context, window: QWidget) -> None:
+    def __init__(self, context: Context, window: QWidget, take_typed: Callable[[], bool]) -> None:
+        """`take_typed` makes a pending edit of what is being typed; False when it cannot be one."""
         super().__init__(window)
         self._context = context
         self._window = window
-        self.profile: Profile | None = None
+        self._take_typed = take_typed
+        self._profile: Profile | None = None
         """What was asked for last; None for the sample."""
         self._anew = False
-        self._to_keep = ""
-        """The password to put into the keyring once it has opened something."""
+        self._edited = ("", "")
+        """(identity, target) of what was opened last, to which the pending edits belong: a copy has its identity."""
+        self._to_keep: tuple[Profile, str] | None = None
+        """The password to put into the keyring once it has opened its profile."""
         self.dialog: QDialog | None = None
         """The question that is open now."""
 
@@ -60,14 +66,14 @@ class Opening(QObject):
         try:
             profile, given = profile_of(target) if isinstance(target, str) else (target, "")
         except DeskError as error:
-            self.failed.emit(error)
+            self.failed.emit(error, False)
             return
         password = password if password is not None else given or None
-        if len(self._context.edits):
+        if self._has_edits() and self._context.catalogue is not None:
             self._context.message_wanted.emit(_("Your pending edits stay here: it opens in a window of its own."))
             self.elsewhere_wanted.emit(profile, password)
             return
-        self.profile, self._anew = profile, anew
+        self._profile, self._anew = profile, anew
         self._dismiss()
         self.begun.emit()
         self._context.runner.submit(
@@ -76,40 +82,40 @@ class Opening(QObject):
             channel="open",
             done=partial(self._on_opened, profile, password),
             failed=partial(self._on_failed, profile),
+            unwanted=_close_unwanted,
             arguments={"anew": anew} if profile is None else {"profile": profile, "password": password},
         )
 
     def again(self) -> None:
         """Tries what was asked for last once more."""
-        self.open(self.profile, anew=self._anew)
+        self.open(self._profile, anew=self._anew)
 
     # Outcomes
 
     def _on_opened(self, profile: Profile | None, password: str | None, catalogue: OpenCatalogue) -> None:
         profile = profile or Profile(str(folders().sample_catalogue))
-        before = self._context.catalogue
-        if len(self._context.edits) and before is not None and before.info.identity != catalogue.info.identity:
+        self._anew = False  # trying again must not undo what is done from now on
+        place = (catalogue.info.identity, profile.target)
+        if self._has_edits() and (place != self._edited or catalogue.info.read_only):
             self._close(catalogue)  # something was edited while it opened
             self.elsewhere_wanted.emit(profile, password)
             return
+        before, self._context.catalogue = self._context.catalogue, catalogue
         if before is not None:
             self._close(before)
-        keep, self._to_keep = self._to_keep, ""
-        self._context.catalogue = catalogue
+        self._edited = place
         self.opened.emit(catalogue, profile)
-        if keep:
-            self._keep(replace(profile, keeps_password=True), keep)
+        keep, self._to_keep = self._to_keep, None
+        if keep is not None and keep[0] == profile:
+            self._keep(replace(profile, keeps_password=True), keep[1])
 
     def _on_failed(self, profile: Profile | None, error: BaseException) -> None:
-        if isinstance(error, ActionCancelled):
-            self._context.message_wanted.emit(_("Opening was cancelled."))
-            return
         code = error.code if isinstance(error, DeskError) else ""
         if profile is not None and code == "password":
             self._ask_password(profile, str(error))
         elif profile is not None and code in SCHEMA_CODES:
-            self._plan(profile, error)
-        self.failed.emit(error)
+            self._plan(profile)
+        self._tell(error)
 
     # A password
 
@@ -123,7 +129,7 @@ class Opening(QObject):
             door.keyring_problem,
             channel="open",
             done=partial(self._show_password, profile, reason),
-            failed=self.failed.emit,
+            failed=self._tell,
             arguments={},
         )
 
@@ -136,7 +142,7 @@ class Opening(QObject):
         dialog.open()
 
     def _on_password_given(self, profile: Profile, password: str, keep: bool) -> None:
-        self._to_keep = password if keep else ""
+        self._to_keep = (profile, password) if keep else None
         self.open(profile, password)
 
     def _keep(self, profile: Profile, password: str) -> None:
@@ -152,13 +158,13 @@ class Opening(QObject):
 
     # A schema
 
-    def _plan(self, profile: Profile, error: BaseException) -> None:
+    def _plan(self, profile: Profile) -> None:
         self._context.runner.submit(
             _("Look at the schema"),
             door.plan_upgrade,
             channel="open",
             done=partial(self._on_planned, profile),
-            failed=self.failed.emit,
+            failed=self._tell,
             arguments={"profile": profile},
         )
 
@@ -172,7 +178,8 @@ class Opening(QObject):
 
     def _on_schema_ready(self, profile: Profile, dialog: SchemaQuestion) -> None:
         self._context.message_wanted.emit(dialog.outcome)
-        self.open(profile)
+        if profile == self._profile:  # else something else was asked for meanwhile
+            self.open(profile)
 
     # Helpers
 
@@ -189,5 +196,15 @@ class Opening(QObject):
         if self.sender() is self.dialog:
             self.dialog = None
 
+    def _has_edits(self) -> bool:
+        return not self._take_typed() or len(self._context.edits) > 0
+
+    def _tell(self, error: BaseException) -> None:
+        self.failed.emit(error, True)
+
     def _close(self, catalogue: OpenCatalogue) -> None:
         self._context.runner.submit(_("Close the catalogue"), catalogue.close, arguments={})
+
+
+def _close_unwanted(catalogue: OpenCatalogue) -> None:
+    catalogue.close()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from desk.catalog.edits import CommitResult, Edit, EditBatch, RecordKey
     from desk.panels.context import Context
 
+CLOSING = "closing_question"
+
 
 class UnitOfWork(QObject):
     """`saving` tells that a commit begins, `saved` that one was saved: it carries {negative key: new id} and the keys
@@ -73,9 +75,12 @@ class UnitOfWork(QObject):
         box.open()
 
     def ask_before_closing(self) -> None:
-        """Commit, discard or stay?"""
+        """Commit, discard or stay? Asked once, however often closing is wished."""
+        if self.dialog is not None and self.dialog.objectName() == CLOSING:
+            self.dialog.raise_()
+            return
         box = self._ask(_("There are pending edits."), _("Commit them before closing, discard them, or stay?"))
-        box.setObjectName("closing_question")
+        box.setObjectName(CLOSING)
         commit = box.addButton(_("&Commit and close"), QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton(_("&Discard and close"), QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton(_("&Stay"), QMessageBox.ButtonRole.RejectRole)
@@ -152,6 +157,7 @@ class UnitOfWork(QObject):
     def _ask(self, what: str, more: str) -> QMessageBox:
         box = QMessageBox(QMessageBox.Icon.Warning, "Desk", what, QMessageBox.StandardButton.NoButton, self._window)
         box.setObjectName("question")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setInformativeText(more)
         self._show(box)
         return box

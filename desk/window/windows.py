@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QDeadlineTimer, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon
+from shiboken6 import isValid
 
 from desk.resources import resource
 from desk.window.first_paint import FirstPaint
 from desk.window.main_window import MainWindow
+from desk.work.runner import LAST_WAIT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 STEP = 32
 """Pixels by which a further window lies beside the one it came from."""
+LOOK_AGAIN_MS = 50
+"""How often closed windows are looked at, until their workers have ended."""
 
 
 class Windows(QObject):
@@ -31,6 +35,10 @@ class Windows(QObject):
         super().__init__(parent)
         self.open_ones: list[MainWindow] = []
         self.workers_ended = True
+        self._closed_ones: list[MainWindow] = []
+        """Those that a worker is still in: destroying one would stop the others until that worker ends."""
+        self._looking = QTimer(self, interval=LOOK_AGAIN_MS)
+        self._looking.timeout.connect(self._drop_ended)
 
     def open(
         self,
@@ -71,8 +79,24 @@ class Windows(QObject):
         window = self.sender()
         assert isinstance(window, MainWindow)
         self.open_ones.remove(window)
-        self.workers_ended = self.workers_ended and window.workers_ended
+        self._closed_ones.append(window)
         if self.open_ones:
-            window.deleteLater()
+            self._looking.start()
         else:
+            self._looking.stop()
+            deadline = QDeadlineTimer(LAST_WAIT_MS)
+            closed = [one for one in self._closed_ones if isValid(one)]
+            self.workers_ended = all(one.context.runner.has_ended(deadline) for one in closed)
             self.all_closed.emit()
+
+    @Slot()
+    def _drop_ended(self) -> None:
+        """Destroys the closed windows whose workers have ended."""
+        for window in tuple(self._closed_ones):
+            if not isValid(window):  # somebody else destroyed it
+                self._closed_ones.remove(window)
+            elif window.context.runner.has_ended(QDeadlineTimer(0)):
+                self._closed_ones.remove(window)
+                window.deleteLater()
+        if not self._closed_ones:
+            self._looking.stop()

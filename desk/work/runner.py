@@ -11,9 +11,10 @@ import time
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QDeadlineTimer, QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 
 from desk.catalog.snapshots import Cost
 from desk.database.actions import Action
@@ -33,12 +34,13 @@ CANCEL_AGAIN_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request: a result, or an error (never both)."""
+    """What came of a request: a result, or an error (never both), and what to do with a result nobody wants."""
 
     request: int
     result: Any
     error: BaseException | None
     cost: Cost
+    unwanted: Callable[[Any], None] | None
 
 
 @dataclass(slots=True)
@@ -85,12 +87,14 @@ class Runner(QObject):
         channel: str = "",
         done: Callable[[R], None] | None = None,
         failed: Callable[[BaseException], None] | None = None,
+        unwanted: Callable[[R], None] | None = None,
         arguments: dict[str, Any],
     ) -> int:
         """Runs `operation(**arguments)` on a worker; `done` or `failed` is called on the interface's thread.
 
-        On a named `channel` the latest request wins: the one before is cancelled and its outcome dropped. Without
-        `failed` an error is announced by `action_failed`. Returns the number of the action.
+        On a named `channel` the latest request wins: the one before is cancelled and its outcome dropped; `unwanted`
+        gets a result that is dropped, on a worker. Without `failed` an error is announced by `action_failed`. Returns
+        the number of the action.
         """
         action = Action(label)
         if channel:
@@ -98,7 +102,7 @@ class Runner(QObject):
             self._latest[channel] = action.number
         self._wanted[action.number] = _Wanted(action, channel, done, failed)
         self.busy_changed.emit(len(self._wanted))
-        self._threads.start(_Job(action, operation, arguments, self._came))
+        self._threads.start(_Job(action, operation, arguments, self._came, unwanted))
         return action.number
 
     def cancel_channel(self, channel: str) -> None:
@@ -125,20 +129,26 @@ class Runner(QObject):
             self._drop(number)
         self.all_dropped.emit()
 
-    def close(self, last: Callable[[], None] | None = None) -> bool:
-        """Cancels and drops everything, runs `last` on a worker, and waits a bounded time.
+    def close(self, last: Callable[[], None] | None = None, *, waits: bool = True) -> bool:
+        """Cancels and drops everything, runs `last` on a worker, and waits a bounded time, or not at all.
 
-        False when a worker is still in a driver then.
+        False when a worker is still in a driver then: who destroys this object has to wait for it without a bound.
         """
         self.drop_all()
         if last is not None:
-            self._threads.start(_Job(Action("Close"), last, {}, self._came))
-        return bool(self._threads.waitForDone(LAST_WAIT_MS) and self._cancels.waitForDone(LAST_WAIT_MS))
+            self._start_last(last)
+        return self.has_ended(QDeadlineTimer(LAST_WAIT_MS if waits else 0))
+
+    def has_ended(self, deadline: QDeadlineTimer) -> bool:
+        """Whether all workers have ended; until the deadline they are waited for, on the calling thread."""
+        return bool(self._threads.waitForDone(deadline) and self._cancels.waitForDone(deadline))
 
     @Slot(object)
     def _on_came(self, outcome: Outcome) -> None:
         wanted = self._wanted.pop(outcome.request, None)
         if wanted is None:
+            if outcome.unwanted is not None and outcome.error is None:
+                self._start_last(partial(outcome.unwanted, outcome.result))
             return
         if self._latest.get(wanted.channel) == outcome.request:
             del self._latest[wanted.channel]
@@ -152,6 +162,10 @@ class Runner(QObject):
         elif not isinstance(outcome.error, ActionCancelled):
             self.action_failed.emit(outcome.error)
 
+    def _start_last(self, operation: Callable[[], None]) -> None:
+        """Runs what must be done although nobody waits for it."""
+        self._threads.start(_Job(Action("Close"), operation, {}, self._came))
+
     def _drop(self, number: int) -> None:
         action = self._wanted.pop(number).action
         self.busy_changed.emit(len(self._wanted))
@@ -161,12 +175,20 @@ class Runner(QObject):
 class _Job(QRunnable):
     """One operation on one worker. Holds a bound signal and arguments, never a widget."""
 
-    def __init__(self, action: Action, operation: Callable[..., Any], arguments: dict[str, Any], came: Any) -> None:
+    def __init__(
+        self,
+        action: Action,
+        operation: Callable[..., Any],
+        arguments: dict[str, Any],
+        came: Any,
+        unwanted: Callable[[Any], None] | None = None,
+    ) -> None:
         super().__init__()
         self._action = action
         self._operation = operation
         self._arguments = arguments
         self._came = came
+        self._unwanted = unwanted
 
     def run(self) -> None:
         thread = threading.current_thread()
@@ -181,7 +203,7 @@ class _Job(QRunnable):
         action = self._action
         cost = Cost(action.label, (time.monotonic() - started) * 1000, action.statements, action.checkouts)
         with suppress(RuntimeError):  # the window is gone: nobody wants the outcome
-            self._came.emit(Outcome(action.number, result, error, cost))
+            self._came.emit(Outcome(action.number, result, error, cost, self._unwanted))
 
     def _act(self) -> Any:
         with self._action.running() as action:

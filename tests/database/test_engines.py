@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -204,7 +205,10 @@ def test_what_the_url_says_wins_over_our_setting(postgres_url: str) -> None:
     opened.close()
 
 
-@pytest.mark.parametrize("schema", ["library", "Two Words", 'quo"te', "back\\slash", "ünï", "select", "a,b", "it's"])
+@pytest.mark.parametrize("schema", [
+    "library", "Two Words", 'quo"te', "back\\slash", "ünï", "select", "a,b", "it's",
+    "50%", "%(x)s", "a :b", "tab\there",
+])  # fmt: skip
 def test_a_catalogue_lives_in_the_schema_that_the_url_names(
     empty_postgres_url: str, postgres: Server, schema: str
 ) -> None:
@@ -242,6 +246,31 @@ def test_options_of_the_url_come_on_top_of_ours(postgres_url: str) -> None:
     assert scalar(opened, "SHOW statement_timeout") == "1234ms"
     assert scalar(opened, "SHOW search_path") == '"desk"'
     opened.close()
+
+
+def test_options_of_a_service_or_the_environment_count_where_ours_say_nothing(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def shown(target: str) -> tuple[object, object]:
+        opened = open_catalogue(target=target)
+        try:
+            return scalar(opened, "SHOW work_mem"), scalar(opened, "SHOW search_path")
+        finally:
+            opened.close()
+
+    monkeypatch.setenv("PGOPTIONS", "-c work_mem=7MB -c search_path=public")
+    assert shown(postgres_url) == ("7MB", '"desk"')
+    (tmp_path / "services").write_text("[ours]\noptions=-c work_mem=9MB\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    of_service = engines.target_url(postgres_url).update_query_dict({"service": "ours"})
+    assert shown(of_service.render_as_string(hide_password=False)) == ("9MB", '"desk"')
+
+
+def test_a_file_name_may_be_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff\xfe.desk")
+    create_catalogue(target=str(path))
+    migrations.migrate(engines.target_url(str(path)), "base", upwards=False, with_backup=True)
+    assert sum(one.suffix == ".desk" for one in tmp_path.iterdir()) == 2
 
 
 def test_a_url_can_ask_for_reading_only(sqlite_path: Path) -> None:

@@ -204,6 +204,7 @@ def test_every_known_code_of_sqlite_has_words(number: int, code: str) -> None:
         ("postgresql://me:secret@host:99/db", "host:99"),
         ("postgresql:///db?host=/run/x&password=secret", "/run/x:5432"),
         ("postgresql:///db?host=one,two&port=99", "one:99, two:99"),
+        ("postgresql:///db?host=one,::1&port=99,98", "one:99, [::1]:98"),
         ("postgresql:///db?password=secret", "localhost:5432"),
         ("/tmp/x.desk", "/tmp/x.desk"),
     ],

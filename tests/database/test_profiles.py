@@ -69,7 +69,9 @@ def test_keywords_of_libpq_are_a_server_too() -> None:
     ("target", "title", "account"),
     [
         ("postgresql:///library", "library @ localhost", "@localhost:5432/library"),
-        ("postgresql:///?service=lib", "lib @ localhost", "@service=lib/"),
+        ("postgresql:///?service=lib", "service=lib", "@service=lib/"),
+        ("postgresql:///books?service=lib", "books @ service=lib", "@service=lib/books"),
+        ("postgresql:///library?hostaddr=10.0.0.5", "library @ 10.0.0.5", "@10.0.0.5:5432/library"),
         ("postgresql://me@a:1,b:2/library", "library @ a,b", "me@a,b:1,2/library"),
         ("postgresql://me@[::1]:7/library", "library @ ::1", "me@[::1]:7/library"),
         ("postgresql:///library?host=/run", "library @ /run", "@/run:5432/library"),
@@ -89,7 +91,8 @@ def test_a_name_is_the_title() -> None:
     [
         "", "  ", "sqlite://", "sqlite:///:memory:", "sqlite:///", "sqlite://host/x", f"mysql://u:{SENTINEL}@h/x",
         f"u:{SENTINEL}@x://y", "://x", f"postgresql:/u:{SENTINEL}@h/x", f"postgresql+asyncpg://u:{SENTINEL}@h/x",
-        f"postgresql://u:p@{SENTINEL}@h/x", f"POSTGRESQL:u:{SENTINEL}@h",
+        f"postgresql://u:p@{SENTINEL}@h/x", f"POSTGRESQL:u:{SENTINEL}@h", "~nobody.of.that.name/x", "/a\0b", "~\0",
+        "sqlite:////a%00b", f"host=\udcff password={SENTINEL}",
     ],
 )  # fmt: skip
 def test_what_is_no_database_is_refused_and_not_quoted(target: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from desk.database import tls
 from desk.database.engines import target_url
 from desk.database.failures import place_of
+from tests.support.unprivileged import folder_for_everyone, without_root
 
 VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSSLMODE", "PGSSLROOTCERT", "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR")
 
@@ -85,6 +86,14 @@ def test_issuers_that_somebody_names_are_not_replaced(monkeypatch: pytest.Monkey
     (nobodys_home / ".postgresql").mkdir()
     (nobodys_home / ".postgresql" / "root.crt").touch()
     assert "sslrootcert" not in tls.tls_arguments(target_url(far))
+
+
+def test_a_home_that_may_not_be_entered_names_no_issuers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with folder_for_everyone() as home:
+        (home / ".postgresql").mkdir(mode=0o700)
+        monkeypatch.setattr(Path, "home", lambda: home)
+        with without_root():
+            assert "sslrootcert" in tls.tls_arguments(target_url("postgresql://db.invalid/x"))
 
 
 def test_the_issuers_that_the_system_trusts_are_a_file_or_libpqs_word(monkeypatch: pytest.MonkeyPatch) -> None:

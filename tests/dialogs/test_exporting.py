@@ -152,6 +152,19 @@ def test_a_second_file_that_is_there_already_is_named(open_dialog: Callable[...,
     assert "will be replaced" in hands.dialog.note.text()
 
 
+@pytest.mark.parametrize("table", ["books", "authors"])
+def test_a_file_that_gets_a_suffix_and_is_there_already_is_named(
+    open_dialog: Callable[..., Hands], tmp_path: Path, table: str
+) -> None:
+    (tmp_path / "out.2024.csv").write_text("as before")
+    hands = open_dialog(Criteria(table))
+    hands.dialog.choose_file(tmp_path / "out.2024")
+    assert hands.dialog.note.isVisible()
+    assert hands.dialog.note.text() == "out.2024.csv is there already and will be replaced."
+    hands.dialog.choose_file(tmp_path / "out.2024.csv")
+    assert not hands.dialog.note.isVisible()
+
+
 def test_authors_have_no_second_file(open_dialog: Callable[..., Hands], tmp_path: Path) -> None:
     hands = open_dialog(Criteria("authors"))
     hands.dialog.with_authors.setChecked(True)

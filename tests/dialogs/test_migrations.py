@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QMessageBox, QPlainTextEdit, QPushButton
 from desk.database import engines, secrets
 from desk.database.profiles import Profile, profile_of
 from desk.database.revisions import SchemaState, known_revisions
+from desk.dialogs.migration_parts import ProgressPane
 from desk.dialogs.migrations import MigrationsDialog
-from desk.operations.migrating import plan_upgrade, upgrade_catalogue
+from desk.operations.migrating import MigrationProgress, plan_upgrade, upgrade_catalogue
 from desk.work.runner import Runner
 from tests.migrations.test_revisions import run
 from tests.support.revisions import SHELF_DOWN, SHELF_UP, add_revision, hold_until, scripts_in, use_scripts
@@ -147,6 +148,19 @@ def test_a_downgrade_names_what_is_lost_and_goes_only_when_told(runner: Runner, 
     assert profile.is_server or list(Path(profile.target).parent.glob(f"library.before-{FIRST}.*"))
 
 
+def test_a_downgrade_goes_where_the_question_said(runner: Runner, qtbot: QtBot, profile: Profile) -> None:
+    dialog = opened(qtbot, runner, profile)
+    choose(dialog, FIRST)
+    dialog.downgrade_button.click()
+    dialog.report = None
+    dialog.refresh()  # was under way when the question was asked
+    qtbot.waitUntil(lambda: dialog.report is not None, timeout=PATIENCE_MS)
+    assert dialog.chosen != FIRST
+    with qtbot.waitSignal(dialog.migrated, timeout=PATIENCE_MS):
+        answer(dialog, "downgrade_go")
+    assert plan_upgrade(profile=profile).current == FIRST
+
+
 def test_going_back_to_nothing_names_all_authors_and_books(runner: Runner, qtbot: QtBot, profile: Profile) -> None:
     dialog = opened(qtbot, runner, profile)
     choose(dialog, "base")
@@ -187,6 +201,18 @@ def test_closing_it_twice_leaves_a_migration_that_does_not_stop(
         dialog.close()
     assert not dialog.isVisible()
     gate.touch()
+
+
+def test_a_stop_is_told_until_it_has_happened(application: object, qtbot: QtBot) -> None:
+    pane = ProgressPane()
+    qtbot.addWidget(pane)
+    pane.begin()
+    pane.cancel.click()
+    pane.show_progress(MigrationProgress("revision", 1, 2, "9001: Copies."))  # was on its way
+    assert pane.text.text() == "Stopping …"
+    pane.begin()
+    pane.show_progress(MigrationProgress("revision", 1, 2, "9001: Copies."))
+    assert pane.text.text() == "9001: Copies."
 
 
 def test_drift_is_listed_in_words(runner: Runner, qtbot: QtBot, profile: Profile, tmp_path: Path) -> None:

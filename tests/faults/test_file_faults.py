@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from desk.catalog.paging import PageRequest
 from desk.errors import EnvironmentProblem
 from desk.operations.commit import commit_edits
 from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
-from desk.operations.pages import load_page
+from desk.operations.pages import count_tables, load_page
 from tests.support.editing import BOOK, batch, insert
 from tests.support.library import make_books
 from tests.support.told import tells
@@ -73,6 +74,55 @@ def test_fault_29_read_only_folder(filled_path: Path) -> None:
         opened.close()
     assert filled_path.read_bytes() == before
     assert [one.name for one in filled_path.parent.iterdir()] == [filled_path.name]
+
+
+def test_fault_29_link_from_a_read_only_folder_to_a_file_that_others_write(filled_path: Path) -> None:
+    """What SQLite keeps beside a file is where the file is, and not where its link is."""
+    with folder_for_everyone() as folder:
+        link = folder / "link.desk"
+        link.symlink_to(filled_path)
+        filled_path.parent.chmod(0o777)
+        filled_path.chmod(0o666)
+        with without_root(), closing(sqlite3.connect(filled_path)) as writer:
+            writer.execute("DELETE FROM contributions")
+            writer.execute("DELETE FROM books")
+            writer.commit()  # to the log; the file itself still has all books
+            opened = open_catalogue(target=str(link))
+            assert opened.info.read_only == ""
+            assert count_tables(sessions=opened.sessions)["books"] == 0
+            opened.close()
+
+
+def test_fault_29_link_to_a_file_in_a_read_only_folder(filled_path: Path) -> None:
+    with folder_for_everyone() as folder:
+        link = folder / "link.desk"
+        link.symlink_to(filled_path)
+        folder.chmod(0o777)
+        filled_path.chmod(0o666)
+        with without_root():
+            opened = open_catalogue(target=str(link))
+            is_for_reading_only(opened, "its folder cannot be written")
+            opened.close()
+
+
+def test_fault_29_unfinished_write_in_a_read_only_folder(filled_path: Path, tmp_path: Path) -> None:
+    """Without its journal a file is read as another program left it: torn."""
+    source = tmp_path / "source.desk"
+    shutil.copy(filled_path, source)
+    with closing(sqlite3.connect(source, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = DELETE")
+        writer.execute("PRAGMA cache_size = 2")
+        writer.execute("BEGIN")
+        writer.executemany("INSERT INTO authors (name, name_key) VALUES (?, ?)", [("x" * 200, "x")] * 500)
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{source}{suffix}", f"{filled_path}{suffix}")
+        writer.execute("ROLLBACK")
+    for suffix in ("", "-journal"):
+        Path(f"{filled_path}{suffix}").chmod(0o644)
+    with without_root(), tells("read_only", within=2, kept="as it is") as told:
+        open_catalogue(target=str(filled_path))
+    assert "interrupted" in told.what
+    assert "folder can be written" in told.advice
 
 
 def test_fault_29_read_only_file_that_is_no_catalogue(filled_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import keyring
 import pytest
@@ -17,10 +18,13 @@ from desk.dialogs.connection.connect import ConnectDialog
 from desk.dialogs.connection.password import PasswordDialog
 from desk.dialogs.migrations import MigrationsDialog
 from desk.dialogs.schema_question import SchemaQuestion
+from desk.operations.connect import OpenCatalogue, create_catalogue
+from desk.work import door
 from tests.journeys.conftest import fill
 from tests.support.revisions import SHELF_DOWN, SHELF_UP, add_revision, scripts_in, use_scripts
 from tests.support.serving import own_server
 from tests.support.told import SENTINEL
+from tests.support.waiting import LONGEST
 from tests.support.window import Desk, child, opened_window
 
 if TYPE_CHECKING:
@@ -261,6 +265,69 @@ def test_the_migrations_dialog_goes_down_and_up_while_the_window_waits(
     start.until(lambda: start.window.context.catalogue is not None, "the catalogue")
     start.settle()
     assert "904" in start.window.side_bar.text_of("books")
+
+
+def test_an_upgrade_keeps_what_was_edited_meanwhile_and_comes_back_to_its_database(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.window.open_target(str(tmp_path / "nowhere.desk"))
+    desk.until(desk.window.problems.isVisible, "the reason")
+    identity = desk.catalogue.info.identity
+    dialog = desk.dialog("migrations", MigrationsDialog)
+    desk.until(lambda: dialog.report is not None, "the history")
+    desk.find("Good Omens")
+    desk.type_cell("price", "12.50")
+    assert len(desk.edits) == 1
+    dialog.about_to_migrate.emit()
+    assert desk.window.context.catalogue is None
+    index = desk.browser.grid.currentIndex()
+    assert not desk.table.flags(index) & Qt.ItemFlag.ItemIsEditable
+    dialog.migrated.emit()
+    desk.until(lambda: desk.window.context.catalogue is not None, "the catalogue")
+    desk.settle()
+    assert desk.catalogue.info.identity == identity
+    assert "nowhere" not in desk.window.problems.text or not desk.window.problems.isVisible()
+    windows = desk.window.windows
+    assert windows is not None
+    assert windows.open_ones == [desk.window]
+    dialog.close()
+    desk.commit()
+    assert desk.text(0, "price") == "12.50"
+
+
+def test_what_is_being_typed_stays_with_its_database(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    path = tmp_path / "other.desk"
+    create_catalogue(target=str(path))
+    let_go = threading.Event()
+    real = door.open_profile
+
+    def open_slowly(**arguments: Any) -> OpenCatalogue:
+        opened = real(**arguments)
+        assert let_go.wait(LONGEST)
+        return opened
+
+    monkeypatch.setattr(door, "open_profile", open_slowly, raising=False)
+    before = desk.catalogue
+    desk.find("Good Omens")
+    desk.window.open_target(str(path))
+    title = desk.field("title")
+    title.setFocus()
+    desk.until(title.hasFocus, "the cursor in the form")
+    QTest.keyClicks(title, "!")
+    let_go.set()
+    windows = desk.window.windows
+    assert windows is not None
+    desk.until(lambda: len(windows.open_ones) == 2, "a window of its own")
+    other = Desk(windows.open_ones[1], qtbot)
+    other.until(lambda: other.window.is_furnished and other.window.context.catalogue, "its catalogue")
+    other.settle()
+    assert desk.catalogue is before
+    assert len(desk.edits) == 1
+    assert not len(other.edits)
+    other.window.close()
+    desk.edits.roll_back()
 
 
 def test_a_new_catalogue_is_made_and_opened(start: Desk, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,6 +51,25 @@ def test_no_file_appears_when_the_second_fails(catalogue: OpenCatalogue, filled:
     assert str(missing) in raised.value.what
     assert there.read_text() == "as before"
     assert [path.name for path in there.parent.iterdir()] == ["books.csv"]
+
+
+def test_what_is_no_file_in_the_place_of_the_second_leaves_the_first(
+    catalogue: OpenCatalogue, filled: Library, tmp_path: Path
+) -> None:
+    (tmp_path / "authors.csv").mkdir()
+    with pytest.raises(InvalidInput, match="is a folder"):
+        export_views(
+            sessions=catalogue.sessions, views=((BOOKS, tmp_path / "a.csv"), (AUTHORS, tmp_path / "authors.csv"))
+        )
+    assert not (tmp_path / "a.csv").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes in this file system.")
+def test_a_pipe_is_never_replaced(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(InvalidInput, match="no ordinary file"):
+        export_views(sessions=catalogue.sessions, views=((BOOKS, tmp_path / "a.csv"),))
+    assert (tmp_path / "a.csv").is_fifo()
 
 
 def test_a_database_is_never_replaced(catalogue: OpenCatalogue, tmp_path: Path, sqlite_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,10 +27,10 @@ from tests.support.expected import everything
 from tests.support.importing import import_file
 from tests.support.shared_data import shared_data
 from tests.support.sheets import sheet_of
+from tests.support.unprivileged import folder_for_everyone, without_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.support.library import Library
 
@@ -235,6 +236,43 @@ def test_a_pipe_is_written_and_not_replaced(sqlite_path: Path, tmp_path: Path, m
     assert os.read(reader, 100).startswith(b"title,author")
     os.close(reader)
     assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="This system has no /dev/fd.")
+def test_a_pipe_without_a_name_is_written(sqlite_path: Path, make_books: Callable[..., Any]) -> None:
+    out, into = os.pipe()
+    opened = open_catalogue(target=str(sqlite_path))
+    make_books(opened, 3)
+    assert export_rows(sessions=opened.sessions, criteria=BOOKS, target=Path(f"/dev/fd/{into}")) == 3
+    opened.close()
+    assert os.read(out, 100).startswith(b"title,author")
+    os.close(out)
+    os.close(into)
+
+
+@pytest.mark.parametrize("name", ["a folder", "a folder.xlsx"])
+def test_a_folder_is_refused_before_anything_is_written(catalogue: OpenCatalogue, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(InvalidInput, match="is a folder"):
+        export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=tmp_path / name)
+
+
+def test_a_name_may_be_as_long_as_the_file_system_has_it(catalogue: OpenCatalogue, tmp_path: Path) -> None:
+    path = tmp_path / f"{'あ' * 83}.csv"
+    export_rows(sessions=catalogue.sessions, criteria=BOOKS, target=path)
+    assert path.exists()
+
+
+def test_a_closed_folder_is_a_problem_of_the_environment(sqlite_path: Path) -> None:
+    opened = open_catalogue(target=str(sqlite_path))
+    with folder_for_everyone() as folder:
+        (folder / "closed").mkdir(mode=0o700)
+        export_rows(sessions=opened.sessions, criteria=BOOKS, target=folder / "closed" / "a.csv")
+        (folder / "closed").chmod(0)
+        with without_root(), pytest.raises(EnvironmentProblem, match="cannot be written"):
+            export_rows(sessions=opened.sessions, criteria=BOOKS, target=folder / "closed" / "a.csv")
+        (folder / "closed").chmod(0o700)
+    opened.close()
 
 
 def test_keys_stand_in_the_last_columns(catalogue: OpenCatalogue) -> None:

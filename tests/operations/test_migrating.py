@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -221,6 +222,20 @@ def test_a_plan_says_why_a_role_may_not(postgres: Server, postgres_url: str, emp
         assert "before" in problem.kept
     finally:
         change(engines.target_url(postgres_url), f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def test_a_schema_with_any_name_that_the_role_may_not_use_is_not_taken_for_empty(
+    empty_postgres_url: str,
+) -> None:
+    url = engines.target_url(empty_postgres_url).update_query_dict({"schema": 'our "own" 50%'})
+    migrations.upgrade(url)
+    role = f"stranger_{url.database}"
+    change(url, f"CREATE ROLE {role} LOGIN PASSWORD '{SENTINEL}'")
+    try:
+        stranger = url.set(username=role, password=SENTINEL).render_as_string(hide_password=False)
+        assert failing(lambda: plan_upgrade(profile=profile_for(stranger))).code == "permission"
+    finally:
+        change(url, f"DROP ROLE {role}")
 
 
 def test_a_plan_says_why_a_file_may_not(sqlite_path: Path) -> None:
@@ -521,6 +536,12 @@ def test_a_migration_may_take_longer_than_the_statements_of_browsing(postgres_ur
     assert upgrade_catalogue(profile=hurried).status.current == "9001"
 
 
+def test_a_revision_may_compute_for_longer_than_a_transaction_may_be_idle(postgres_url: str, scripts: Path) -> None:
+    add_revision(scripts, "import time\ntime.sleep(0.4)")
+    hurried = profile_for(postgres_url, idle_in_transaction_timeout=0.1)
+    assert upgrade_catalogue(profile=hurried).status.current == "9001"
+
+
 def test_a_deadlock_is_tried_again(postgres_url: str, scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     once = "op.execute(\"DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$\")"
     flag = scripts / "tried"
@@ -630,6 +651,24 @@ def test_there_is_no_sql_where_there_is_nothing_to_do(profile: Profile) -> None:
         upgrade_sql(profile=profile, revision="nowhere")
 
 
+# What it costs
+
+
+def test_what_migrating_costs_is_counted(profile: Profile, scripts: Path) -> None:
+    add_revision(scripts, SHELF_UP, SHELF_DOWN)
+    operations: tuple[Callable[[], object], ...] = (
+        lambda: plan_upgrade(profile=profile),
+        lambda: upgrade_sql(profile=profile),
+        lambda: upgrade_catalogue(profile=profile),
+        lambda: examine_schema(profile=profile),
+    )
+    for operation in operations:
+        with Action("count").running() as action:
+            operation()
+        assert action.checkouts > 0
+        assert action.statements > 0
+
+
 # Drift
 
 
@@ -667,6 +706,23 @@ def test_changes_of_columns_are_drift(postgres_url: str, change_it: str, words: 
     change(engines.target_url(postgres_url), f"ALTER TABLE books {change_it}")
     (told,) = examine_schema(profile=profile_for(postgres_url)).drift
     assert words in told
+
+
+def test_what_cannot_be_compared_warns_nobody(sqlite_path: Path) -> None:
+    with closing(sqlite3.connect(sqlite_path)) as raw:
+        raw.execute("CREATE INDEX of_an_expression ON books (lower(title))")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert examine_schema(profile=profile_for(str(sqlite_path))).drift == ()
+
+
+def test_comments_of_an_administrator_are_no_drift(postgres_url: str) -> None:
+    change(
+        engines.target_url(postgres_url),
+        "COMMENT ON TABLE books IS 'ours'",
+        "COMMENT ON COLUMN books.title IS 'as on the cover'",
+    )
+    assert examine_schema(profile=profile_for(postgres_url)).drift == ()
 
 
 def test_a_catalogue_of_another_revision_is_not_compared(profile: Profile, scripts: Path) -> None:

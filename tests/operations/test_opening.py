@@ -213,7 +213,9 @@ def test_a_service_is_used_as_by_psql(
     if given == "by PGSERVICE":
         monkeypatch.setenv("PGSERVICE", "lib")
     profile, _password = profile_of(target[given])
-    opens(profile)
+    opened = open_profile(profile=profile)
+    opened.close()
+    assert opened.info.title == f"{url.database} @ {url.host}"
     note_opened(profile=profile)
     assert not any(SENTINEL in repr(one) for one in recent_profiles())
     trial = try_connection(profile=profile)

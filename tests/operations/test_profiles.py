@@ -187,6 +187,8 @@ DAMAGED: list[tuple[str | bytes, str]] = [
     (b'target = "\xff"', "not UTF-8"),
     (b"#" * 2_000_000, "too long"),
     ("a = " + "[" * 100_000, "nested too deeply"),
+    ("a = " + "9" * 5_000, "too many digits"),
+    ('target = "~nobody.of.that.name/a"', "home folder"),
     (f'target = "postgresql://clerk:{SENTINEL}@host/x"', "password in it, in the key “target”"),
     (f'target = "postgresql://host/x?password={SENTINEL}"', "password in it, in the key “target”"),
     (f'target = "/a"\npassword = "{SENTINEL}"', "password in it, in the key “password”"),
@@ -468,3 +470,26 @@ def test_windows_that_open_at_once_lose_nothing() -> None:
 def test_reading_a_document_names_the_reason(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         profile_files.read_document(tmp_path)
+
+
+def test_a_file_whose_name_is_no_text_fails_in_words() -> None:
+    nameless = Profile("/a/\udcff.desk")
+    note_opened(profile=FILE)
+    note_opened(profile=nameless)
+    assert recent_profiles() == (FILE,)
+    with pytest.raises(InvalidInput, match="Unicode"):
+        save_profile(profile=nameless)
+    assert load_profiles().profiles == ()
+
+
+def test_a_folder_of_state_that_cannot_be_looked_into_counts_as_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    with folder_for_everyone() as folder:
+        monkeypatch.setenv("DESK_HOME", str(folder))
+        state = recent.list_file().parent
+        state.mkdir(parents=True, mode=0o700)
+        with without_root():
+            if os.access(state, os.X_OK):
+                state.chmod(0)
+            assert recent_profiles() == ()
+            note_opened(profile=FILE)
+        state.chmod(0o700)

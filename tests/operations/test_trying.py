@@ -114,6 +114,8 @@ def test_an_empty_database_is_a_fact(empty_postgres_url: str) -> None:
     ("change", "code", "words"),
     [
         ({"host": "x.invalid"}, "host", "x.invalid"),
+        ({"host": "a..invalid"}, "host", "a..invalid"),
+        ({"host": None, "query": {"host": "☃.invalid"}}, "host", "☃.invalid"),
         ({"port": 1}, "down", "127.0.0.1:1"),
         ({"password": SENTINEL}, "password", "refused the password"),
         ({"username": "stranger"}, "password", "stranger"),
@@ -138,6 +140,14 @@ def test_a_schema_that_the_role_may_not_use_is_named(own_server: PostgresServer)
     assert (ok, code) == (False, "permission")
     assert "hidden" in problem
     assert facts["Role"] == "clerk"
+
+
+def test_a_role_that_may_only_read_is_said_to_do_so(own_server: PostgresServer) -> None:
+    target = fill_library(own_server)
+    assert tried(target)[1]["Access"] == "reading and writing"
+    with own_server.connect("library") as connection:
+        connection.execute("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk FROM clerk")
+    assert tried(target)[1]["Access"] == "reading only: the role may not change the books"
 
 
 def test_the_encryption_is_named_with_what_is_checked(own_server: PostgresServer, tmp_path: Path) -> None:
@@ -195,6 +205,13 @@ def test_a_file_has_no_holders(sqlite_path: Path) -> None:
     opened = open_catalogue(target=str(sqlite_path))
     assert "file" in who_holds(sessions=opened.sessions).lines()[0]
     opened.close()
+
+
+def test_what_trying_costs_is_counted(database_target: str) -> None:
+    with Action("count").running() as action:
+        assert tried(database_target)[0]
+    assert action.checkouts == 1
+    assert action.statements >= 2
 
 
 def test_trying_leaves_no_connection_on_the_server(postgres: Server, postgres_url: str) -> None:

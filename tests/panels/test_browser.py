@@ -107,6 +107,16 @@ def test_pauses_grow_up_to_the_longest(application: object, qtbot: QtBot) -> Non
     assert retries.wait() == 1
 
 
+def test_a_trouble_that_is_over_is_not_told_again(browser: Browser, context: Context, link: Link, qtbot: QtBot) -> None:
+    fail(browser, context, link, qtbot)
+    link.code = ""
+    browser.troubles.passed()  # another page came
+    with qtbot.waitSignal(browser.troubles.again_wanted):
+        end_pause(browser.troubles.retries)
+        assert browser.problems.isHidden()
+    until_idle(browser, context, qtbot)
+
+
 @pytest.mark.parametrize("code", RECOVERABLE)
 def test_a_view_comes_back_by_itself(browser: Browser, context: Context, link: Link, qtbot: QtBot, code: str) -> None:
     context.edits.set_field(original_of(BOOKS, book(1, title="Orlando")), "title", "Orlando!")

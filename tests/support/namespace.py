@@ -78,16 +78,15 @@ class Namespace:
 @contextmanager
 def namespace() -> Iterator[Namespace]:
     """A namespace for the block; skips the test with the reason where none can be made."""
+    hindrance = _hindrance()
+    if hindrance:
+        pytest.skip(hindrance)
     made = Namespace()
-    reason = _hindrance()
     try:
-        if not reason:
-            try:
-                made.make()
-            except subprocess.CalledProcessError as error:
-                reason = f"this system makes no network namespace: {error.stderr.decode().strip()}"
-        if reason:
-            pytest.skip(reason)
+        try:
+            made.make()
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"this system makes no network namespace: {error.stderr.decode().strip()}")
         yield made
     finally:
         made.remove()

@@ -12,6 +12,8 @@ from desk.resources import resource
 from desk.window.commands import COMMANDS, MENUS, NEEDS, SEPARATED, Command
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
     from desk.window.main_window import MainWindow
 
 
@@ -55,3 +57,12 @@ def test_every_command_is_in_its_menu(window: MainWindow) -> None:
 def test_without_a_catalogue_only_what_needs_none_is_enabled(window: MainWindow) -> None:
     enabled = {command.name for command in COMMANDS if window.commands[command.name].isEnabled()}
     assert enabled == {command.name for command in COMMANDS if not command.needs}
+
+
+def test_edits_without_a_catalogue_can_be_rolled_back_but_not_saved(window: MainWindow, qtbot: QtBot) -> None:
+    window.context.edits.add("books")
+    qtbot.waitUntil(lambda: window.commands["roll_back"].isEnabled())
+    assert not window.commands["commit"].isEnabled()
+    window.context.edits.frozen = True
+    window.unit.state_changed.emit()
+    qtbot.waitUntil(lambda: not window.commands["roll_back"].isEnabled())

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QMessageBox
 
+from desk.database.actions import current_action
 from desk.database.profiles import Profile
 from desk.errors import EnvironmentProblem
-from desk.operations.connect import open_catalogue
-from desk.operations.profiles import SavedProfile
+from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
+from desk.operations.profiles import SavedProfile, recent_profiles
+from desk.settings import folders
 from desk.work import door
+from tests.support.waiting import LONGEST
 from tests.support.window import child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
-    from desk.operations.connect import OpenCatalogue
     from desk.window.main_window import MainWindow
 
 
@@ -36,14 +40,23 @@ class Databases:
         self.opened: list[tuple[Profile, str | None]] = []
         self.saved: list[tuple[Profile, str | None]] = []
         self.broken: set[str] = set()
+        self.older: set[str] = set()
+        self.closed: list[OpenCatalogue] = []
+        self.let_go = threading.Event()
+        """What was opened waits for it; it is set at first."""
+        self.let_go.set()
 
     def open_profile(self, *, profile: Profile, password: str | None = None) -> OpenCatalogue:
         self.opened.append((profile, password))
+        if profile.target in self.older:
+            raise EnvironmentProblem("The schema is older.", code="older")
         if profile.target in self.broken:
             raise EnvironmentProblem("The connection was refused.", code="down")
         if self.wanted.get(profile.target, password) != password:
             raise EnvironmentProblem("The server refused the password.", code="password")
-        return open_catalogue(target=str(self.file), read_only=profile.read_only)
+        catalogue = open_catalogue(target=str(self.file), read_only=profile.read_only)
+        assert self.let_go.wait(LONGEST)
+        return catalogue
 
     def save_profile(self, *, profile: Profile, password: str | None = None) -> SavedProfile:
         self.saved.append((profile, password))
@@ -55,6 +68,14 @@ def databases(sqlite_path: Path, monkeypatch: pytest.MonkeyPatch) -> Databases:
     made = Databases(sqlite_path)
     monkeypatch.setattr(door, "open_profile", made.open_profile, raising=False)
     monkeypatch.setattr(door, "save_profile", made.save_profile, raising=False)
+    monkeypatch.setattr(door, "keyring_problem", lambda: "", raising=False)
+    close = OpenCatalogue.close
+
+    def note(catalogue: OpenCatalogue) -> None:
+        close(catalogue)
+        made.closed.append(catalogue)
+
+    monkeypatch.setattr(OpenCatalogue, "close", note)
     return made
 
 
@@ -69,10 +90,10 @@ def until(qtbot: QtBot) -> Callable[[Callable[[], object]], None]:
 SERVER = Profile("postgresql://ann@db.example/library", name="Library", id="1", colour="red")
 
 
-def answer(dialog: QWidget, password: str) -> None:
-    field = next(one for one in dialog.findChildren(QLineEdit) if one.echoMode() == QLineEdit.EchoMode.Password)
-    field.setText(password)
-    dialog.accept()  # type: ignore[attr-defined]
+def answer(dialog: QDialog, password: str, *, keep: bool) -> None:
+    child(dialog, QLineEdit, "password_field").setText(password)
+    child(dialog, QCheckBox, "password_keep").setChecked(keep)
+    dialog.accept()
 
 
 def test_the_title_and_the_band_say_which_database_it_is(window: MainWindow, databases: Databases, until: Any) -> None:
@@ -188,6 +209,10 @@ def test_the_recent_menu_opens_what_was_open(window: MainWindow, databases: Data
     window.files.recent.actions()[0].trigger()
     until(lambda: window.context.catalogue)
     assert databases.opened[0][0] == SERVER
+    until(lambda: not window.context.runner.running)
+    window.files._show_recent((SERVER,))
+    window.files.recent.actions()[-1].trigger()
+    until(lambda: "Nothing" in window.files.recent.actions()[0].text())
 
 
 def test_the_connection_dialog_comes_from_menu_and_side_bar(window: MainWindow, until: Any) -> None:
@@ -200,3 +225,216 @@ def test_the_connection_dialog_comes_from_menu_and_side_bar(window: MainWindow, 
     until(lambda: not window.context.runner.running)
     dialog.close()
     assert window.files.dialog("open") is None
+
+
+# What was asked for before
+
+
+def test_what_was_edited_while_another_database_opened_stays_here(
+    window: MainWindow, databases: Databases, until: Any, qtbot: QtBot
+) -> None:
+    window.open_target(Profile(str(databases.file)))
+    until(lambda: window.context.catalogue)
+    before = window.context.catalogue
+    databases.let_go.clear()
+    window.open_target(SERVER)  # a copy: it has the identity of the one that is open
+    window.context.edits.add("books")
+    with qtbot.waitSignal(window.elsewhere_wanted) as wish:
+        databases.let_go.set()
+    assert wish.args == [SERVER, None]
+    assert window.context.catalogue is before
+    assert len(window.context.edits) == 1
+
+
+def test_a_password_is_kept_for_the_profile_that_it_opens_only(
+    window: MainWindow, databases: Databases, until: Any
+) -> None:
+    databases.wanted[SERVER.target] = "sesame"
+    window.open_target(SERVER)
+    until(lambda: window.opening.dialog)
+    databases.broken.add(SERVER.target)
+    asked = window.opening.dialog
+    assert asked is not None
+    answer(asked, "sesame", keep=True)
+    until(lambda: window.problems.isVisible() and not window.context.runner.running)
+    window.open_target(Profile(str(databases.file)))
+    until(lambda: window.context.catalogue and not window.context.runner.running)
+    assert databases.saved == []
+
+
+def test_a_catalogue_that_comes_too_late_is_closed(window: MainWindow, databases: Databases, until: Any) -> None:
+    databases.let_go.clear()
+    window.open_target(SERVER)
+    until(lambda: len(databases.opened) == 1)
+    window.open_target(Profile(str(databases.file)))
+    until(lambda: len(databases.opened) == 2)
+    databases.let_go.set()
+    until(lambda: window.context.catalogue and not window.context.runner.running)
+    until(lambda: len(databases.closed) == 1)
+    assert window.context.catalogue not in databases.closed
+
+
+@pytest.mark.parametrize("step", ["plan_upgrade", "keyring_problem"])
+def test_cancelling_what_opening_needs_to_know_is_no_bug(
+    window: MainWindow, databases: Databases, until: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    began = threading.Event()
+
+    def wait(**_arguments: object) -> None:
+        began.set()
+        action = current_action()
+        assert action is not None
+        while True:
+            action.check()
+
+    monkeypatch.setattr(door, step, wait, raising=False)
+    databases.wanted[SERVER.target] = "sesame"
+    if step == "plan_upgrade":
+        databases.older.add(SERVER.target)
+    window.open_target(SERVER)
+    until(began.is_set)
+    window.context.runner.cancel_all()
+    until(lambda: not window.context.runner.running)
+    assert "cancelled" in window.status.currentMessage()
+    assert "inside Desk" not in window.problems.text
+
+
+def test_trying_again_makes_no_sample_anew_that_was_made_already(
+    window: MainWindow, databases: Databases, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def open_sample(*, anew: bool = False) -> OpenCatalogue:
+        asked.append(anew)
+        return open_catalogue(target=str(databases.file))
+
+    monkeypatch.setattr(door, "open_sample", open_sample, raising=False)
+    window.make_sample_anew()
+    until(lambda: window.context.catalogue and not window.context.runner.running)
+    window.opening.again()
+    until(lambda: len(asked) == 2)
+    assert asked == [True, False]
+
+
+def test_restoring_the_sample_takes_no_edits_of_another_catalogue(
+    window: MainWindow, databases: Databases, until: Any
+) -> None:
+    window.open_target(Profile(str(databases.file)))
+    until(lambda: window.context.catalogue)
+    window.context.edits.add("books")
+    window.commands["restore_sample"].trigger()
+    assert window.findChild(QMessageBox, "restore_question") is None
+    assert "not of the sample" in window.status.currentMessage()
+    assert len(window.context.edits) == 1
+
+
+def test_the_sample_is_no_recent_database(window: MainWindow, until: Any, sqlite_path: Path) -> None:
+    path = folders().sample_catalogue
+    path.parent.mkdir(parents=True)
+    shutil.copy(sqlite_path, path)
+    for target in (None, str(path), str(sqlite_path)):
+        before = window.context.catalogue
+        window.open_target(target)
+        until(lambda before=before: window.context.catalogue is not before)
+        until(lambda: window.browser.is_loaded and not window.context.runner.running)
+    assert [one.target for one in recent_profiles()] == [str(sqlite_path)]
+
+
+def test_what_trying_again_cannot_mend_offers_no_retry(window: MainWindow, until: Any, sqlite_path: Path) -> None:
+    window.open_target("postgresql://ann:sesame@@host/x")
+    assert window.problems.isVisible()
+    assert not window.problems.retry.isVisible()
+    window.problems.hide()
+    window.files.make_catalogue(str(sqlite_path))
+    until(window.problems.isVisible)
+    assert "exists already" in window.problems.text
+    assert not window.problems.retry.isVisible()
+
+
+def test_a_home_of_nobody_is_told(window: MainWindow) -> None:
+    window.open_target("~nobody.of.that.name/library.desk")
+    assert "home folder" in window.problems.text
+
+
+# How it looks
+
+
+def test_names_are_shown_as_they_are(window: MainWindow, databases: Databases, until: Any) -> None:
+    window.open_target(replace(SERVER, name="R&D <b>x</b>"))
+    until(lambda: window.context.catalogue)
+    assert window.side_bar.connection.text() == "R&&D <b>x</b>"  # a button takes one & for itself
+    assert window.band.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_another_catalogue_is_not_searched_for_what_was_sought_before(
+    window: MainWindow, databases: Databases, until: Any, tmp_path: Path
+) -> None:
+    window.open_target(Profile(str(databases.file)))
+    until(lambda: window.context.catalogue)
+    window.browser.search.setText("orlando")
+    window.browser.search.returnPressed.emit()
+    until(lambda: window.browser.criteria.search == "orlando" and window.browser.is_loaded)
+    databases.file = tmp_path / "other.desk"
+    create_catalogue(target=str(databases.file))
+    window.open_target(Profile(str(databases.file)))
+    until(lambda: "other.desk" in window.windowTitle() and window.browser.is_loaded)
+    assert (window.browser.criteria.search, window.browser.search.text()) == ("", "")
+
+
+def test_a_dropped_file_is_never_moved(window: MainWindow, databases: Databases, until: Any) -> None:
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(databases.file))])
+    either = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+    event = QDropEvent(QPointF(5, 5), either, dropped, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier)
+    assert event.proposedAction() is Qt.DropAction.MoveAction
+    window.dropEvent(event)
+    assert event.isAccepted()
+    assert event.dropAction() is Qt.DropAction.CopyAction
+    until(lambda: window.context.catalogue)
+
+
+# Dialogs at work
+
+
+class AtWork(QDialog):
+    """A dialog that is at work until it is told to stop: closing it stops its work."""
+
+    is_working = True
+
+    def reject(self) -> None:
+        if self.is_working:
+            self.is_working = False
+        else:
+            super().reject()
+
+
+@pytest.fixture
+def at_work(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> AtWork:
+    made = AtWork(window)
+    monkeypatch.setitem(window.files._dialogs, "export", made)
+    made.show()
+    return made
+
+
+def test_wanting_a_dialog_again_does_not_stop_its_work(window: MainWindow, at_work: AtWork) -> None:
+    window.files.export()
+    assert at_work.is_working
+    assert at_work.isVisible()
+
+
+def test_opening_another_database_does_not_stop_a_dialog_at_work(
+    window: MainWindow, databases: Databases, until: Any, at_work: AtWork
+) -> None:
+    window.open_target(Profile(str(databases.file)))
+    until(lambda: window.context.catalogue)
+    assert at_work.is_working
+
+
+def test_a_window_stays_while_a_dialog_of_it_works(window: MainWindow, at_work: AtWork) -> None:
+    assert not window.close()
+    assert window.isVisible()
+    assert at_work.is_working
+    assert "running" in window.status.currentMessage()
+    at_work.is_working = False
+    assert window.close()
+    assert not at_work.isVisible()

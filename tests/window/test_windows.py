@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtWidgets import QMessageBox
+from shiboken6 import isValid
 
+from desk.dialogs.connection.connect import ConnectDialog
 from desk.window.windows import Windows
+from tests.support.waiting import LONGEST
 from tests.support.window import Desk, close
 
 if TYPE_CHECKING:
@@ -35,6 +41,19 @@ def opened(windows: Windows, qtbot: QtBot) -> Callable[[str], Desk]:
         return desk
 
     return open_one
+
+
+def hang(desk: Desk) -> threading.Event:
+    """Keeps a worker of a window busy, whatever cancels it, until the event is set."""
+    began, let_go = threading.Event(), threading.Event()
+
+    def operation() -> None:
+        began.set()
+        let_go.wait(LONGEST)
+
+    desk.window.context.runner.submit("hang", operation, arguments={})
+    desk.until(began.is_set)
+    return let_go
 
 
 def test_each_window_has_its_own_connection(opened: Callable[[str], Desk], database_target: str) -> None:
@@ -79,5 +98,52 @@ def test_quit_stops_at_a_window_with_pending_edits(
     other.trigger("quit")
     assert windows.open_ones == [one.window]
     assert one.question().objectName() == "closing_question"
+    windows.close_all()
+    assert len(one.window.findChildren(QMessageBox)) == 1
     one.answer("stay")
     assert len(one.edits) == 1
+
+
+def test_a_closed_window_whose_worker_hangs_does_not_hold_up_the_others(
+    opened: Callable[[str], Desk], sqlite_path: Path
+) -> None:
+    one, other = opened(str(sqlite_path)), opened(str(sqlite_path))
+    let_go = hang(other)
+    started = time.monotonic()
+    gone = other.window
+    gone.close()
+    one.trigger("refresh")
+    one.settle()
+    assert time.monotonic() - started < LONGEST / 2  # the other way, it is until the worker ends
+    assert isValid(gone)
+    let_go.set()
+    one.until(lambda: not isValid(gone), "the closed window to be destroyed")
+
+
+def test_the_last_window_tells_of_a_worker_that_another_left_behind(
+    opened: Callable[[str], Desk], windows: Windows, sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.window.windows.LAST_WAIT_MS", 50)
+    one, other = opened(str(sqlite_path)), opened(str(sqlite_path))
+    let_go = hang(other)
+    other.window.close()
+    one.window.close()
+    assert not windows.workers_ended
+    let_go.set()
+
+
+def test_a_connection_that_is_not_saved_stops_its_window_from_closing(
+    opened: Callable[[str], Desk], sqlite_path: Path
+) -> None:
+    desk = opened(str(sqlite_path))
+    dialog = desk.dialog("open", ConnectDialog)
+    desk.until(lambda: dialog.list.rows, "the connections")
+    dialog.form.name.setText("Mine")
+    dialog.form.edited.emit()
+    desk.trigger("quit")
+    assert desk.window.isVisible()
+    assert "not saved" in dialog.question.text
+    assert "Connections" in desk.message
+    desk.click(dialog, "unsaved_drop")
+    desk.trigger("quit")
+    assert not desk.window.isVisible()

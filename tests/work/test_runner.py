@@ -224,6 +224,34 @@ def test_closing_waits_for_a_bounded_time_only(
     assert inbox.results == []
 
 
+def test_a_result_that_nobody_wants_any_more_is_given_back(runner: Runner, inbox: Inbox) -> None:
+    began, let_go = threading.Event(), threading.Event()
+    given_back: list[tuple[object, int]] = []
+
+    def make(result: str) -> str:
+        began.set()
+        let_go.wait(LONGEST)
+        return result
+
+    def note(result: str) -> None:
+        given_back.append((result, threading.get_ident()))
+
+    for result in ("one", "two"):
+        began.clear()
+        runner.submit("make", make, channel="a", done=inbox.done, unwanted=note, arguments={"result": result})
+        wait_until(began.is_set)
+    let_go.set()
+
+    def come() -> bool:
+        QCoreApplication.processEvents()
+        return bool(inbox.results and given_back)
+
+    wait_until(come)
+    assert inbox.results == ["two"]
+    assert [result for result, _thread in given_back] == ["one"]
+    assert given_back[0][1] != threading.get_ident()
+
+
 def test_closing_runs_a_last_piece_of_work(runner: Runner) -> None:
     threads: list[int] = []
     assert runner.close(last=lambda: threads.append(threading.get_ident()))

@@ -52,7 +52,7 @@ def read_line(text: str) -> tuple[Profile, str]:
             advice=_("Write postgresql://user@host:5432/database or sqlite:////path/to/file."),
             code="url",
         )
-    profile, password = _profile_of(text)
+    profile, password = profile_of(text)
     if profile.is_server:
         _check_mode(parse_address(profile.target)[0].sslmode)
     return profile, password
@@ -62,7 +62,7 @@ def problem_of(target: str) -> str:
     """Why a target that was put together from fields cannot be read; '' when it can, or is none."""
     try:
         if target:
-            _profile_of(target)
+            profile_of(target)
     except InvalidInput as problem:
         return str(problem)
     return ""
@@ -85,7 +85,7 @@ def absolute(path: str) -> str:
     path = path.strip()
     try:
         return absolute_path(path) if path else ""
-    except RuntimeError:  # `~name` of nobody
+    except InvalidInput:  # `~name` of nobody
         return path
 
 
@@ -103,13 +103,6 @@ def what_is_at(*, path: str) -> str:
         return NOTHING if place.parent.is_dir() else NOWHERE
     except (OSError, ValueError):
         return NOWHERE
-
-
-def _profile_of(text: str) -> tuple[Profile, str]:
-    try:
-        return profile_of(text)
-    except RuntimeError:
-        raise InvalidInput(_("Nobody here has a home folder of that name."), code="url") from None
 
 
 def _common(one: str, other: str) -> int:

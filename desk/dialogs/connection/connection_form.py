@@ -62,6 +62,7 @@ class ConnectionForm(QWidget):
         self.line.setPlaceholderText(_("postgresql://user@host:5432/database, or host=… dbname=…, or a path"))
         self._unread = named(QLabel(), "connection_url_problem", _("Why the URL cannot be read"))
         self._unread.setWordWrap(True)
+        self._unread.setTextFormat(Qt.TextFormat.PlainText)
         styled(self._unread, lambda colours: f"color: {colours.bad};")
         self._unread.hide()
         self.file = FileForm()

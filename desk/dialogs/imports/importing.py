@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.catalog.import_fields import ImportRequest
+from desk.catalog.import_fields import SAVED, UNSURE, ImportRequest
 from desk.dialogs.imports.forecast import ForecastPanel
 from desk.dialogs.imports.import_report import ImportReportPage
 from desk.dialogs.imports.source_page import SourcePage
@@ -63,7 +63,8 @@ SHOWN_BUTTONS: dict[Stage, tuple[str, ...]] = {
 
 
 class ImportDialog(QDialog):
-    """Imports books into the catalogue that was open when it was made; `imported` tells that rows were added.
+    """Imports books into the catalogue that was open when it was made; `imported` tells that rows were added,
+    or may have been.
 
     It deletes itself once it is closed and nothing of it runs any more.
     """
@@ -205,7 +206,10 @@ class ImportDialog(QDialog):
         words = words_for(error, _("Cancelled. {kept}").format(kept=self._kept(error)))
         self._show_stage(Stage.CHOOSING)
         self._on_changed()
-        self.problems.tell(words, retry=not isinstance(error, ActionCancelled))
+        is_saved = getattr(error, "code", "") in (SAVED, UNSURE)
+        self.problems.tell(words, retry=not is_saved and not isinstance(error, ActionCancelled))
+        if is_saved:
+            self.imported.emit()
         self._tell_if_closed(words)
 
     @Slot()

@@ -180,7 +180,8 @@ class SourcePage(QWidget):
             (self.delimiter, preview.guessed_delimiter, preview.delimiter, DELIMITERS),
         ):
             if guessed:
-                combo.setItemText(0, _("guessed: {title}").format(title=titles.get(value, value)))
+                title = titles.get(value, value)
+                combo.setItemText(0, _("guessed: {title}").format(title=title) if title else _("guessed"))
 
     def _show_state(self) -> None:
         preview = self._preview
@@ -192,7 +193,7 @@ class SourcePage(QWidget):
             self.problems.tell(preview.problem, retry=False)
         else:
             self.problems.hide()
-        self.facts.setText(_facts(preview, self.table.mapping) if preview else "")
+        self.facts.setText(_facts(preview, self.table.mapping) if preview and preview.headers else "")
 
     def _button(self, name: str, text: str, icon_name: str, slot: object) -> QPushButton:
         button = named(QPushButton(icon(icon_name), text), f"{self._name}_{name}", text.replace("&", ""))
@@ -253,7 +254,9 @@ def _facts(preview: CsvPreview, mapping: Mapping[str, str]) -> str:
         ngettext("{used} of {count:,} column is imported", "{used} of {count:,} columns are imported", columns).format(
             used=used, count=columns
         ),
-        ngettext("{count} row is shown", "the first {count} rows are shown", rows).format(count=rows),
+        ngettext("{count} row is shown", "the first {count} rows are shown", rows).format(count=rows)
+        if rows
+        else _("no row follows the header"),
     ]
     if columns > COLUMNS_SHOWN:
         said[1] = _("the first {count} of them are shown").format(count=COLUMNS_SHOWN)

@@ -210,6 +210,7 @@ def _keyed_people(get: Callable[..., Any]) -> _People:
     contributors: tuple[Entry, ...] = get("contributors", ())
     key, keys_of_others = get("author_key", ""), get("contributor_keys", ())
     if key and (author or not authors):
+        authors = [one for one in authors if one != author]  # the same again, without the key
         author = KeyedAuthor(key, author if isinstance(author, str) else "")
     elif key:
         authors[0] = KeyedAuthor(key, str(authors[0]))

@@ -13,6 +13,8 @@ from desk.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+SHOWN, SHOWN_NAME = 50, 60
+"""Headers in a sentence, and the characters of each."""
 _NOISE = re.compile(r"[\s_-]+")
 _MISSING = {
     "title": (_("No column is the title. The columns are: {names}."), "no_title"),
@@ -36,11 +38,7 @@ class ColumnMap:
     @property
     def unmapped(self) -> tuple[str, ...]:
         used = set(self.indexes.values())
-        return tuple(
-            header or _("(column {number})").format(number=index + 1)
-            for index, header in enumerate(self.headers)
-            if index not in used
-        )
+        return tuple(_named(index, header) for index, header in enumerate(self.headers) if index not in used)
 
 
 def map_columns(headers: Sequence[str], overrides: Mapping[str, str] | None = None, table: str = "books") -> ColumnMap:
@@ -53,7 +51,7 @@ def map_columns(headers: Sequence[str], overrides: Mapping[str, str] | None = No
         if field not in columns.indexes:
             words, code = _MISSING[field]
             raise InvalidInput(
-                words.format(names=", ".join(headers)),
+                words.format(names=_listed(headers)),
                 advice=_("Say which column it is: {field}=HEADER.").format(field=field),
                 code=code,
             )
@@ -82,6 +80,17 @@ def find_columns(headers: Sequence[str], overrides: Mapping[str, str] | None = N
     return ColumnMap(indexes, tuple(headers))
 
 
+def _listed(headers: Sequence[str]) -> str:
+    """The names for a sentence: a file of another kind may have one of millions of characters."""
+    names = [_named(index, header) for index, header in enumerate(headers[:SHOWN])]
+    short = [name if len(name) <= SHOWN_NAME else f"{name[:SHOWN_NAME]}…" for name in names]
+    return ", ".join([*short, "…"] if len(headers) > SHOWN else short)
+
+
+def _named(index: int, header: str) -> str:
+    return header or _("(column {number})").format(number=index + 1)
+
+
 def _plain(header: str) -> str:
     return _NOISE.sub("", header.casefold())
 
@@ -93,6 +102,6 @@ def _index_of(wanted: str, headers: Sequence[str], plain: Sequence[str]) -> int:
     if _plain(wanted) in plain:
         return plain.index(_plain(wanted))
     raise InvalidInput(
-        _("There is no column “{name}”. The columns are: {names}.").format(name=wanted, names=", ".join(headers)),
+        _("There is no column “{name}”. The columns are: {names}.").format(name=wanted, names=_listed(headers)),
         code="no_column",
     )

@@ -40,9 +40,9 @@ def read_sample(stream: io.BufferedReader, size: int) -> tuple[bytes, bytes]:
     """
     if not stream.seekable():
         head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-        return head, head
+        return head, _without_half_line(head)
     head = stream.read(HEAD_BYTES)
-    pieces = [head[: head.rfind(b"\n") + 1] or head] if len(head) == HEAD_BYTES else [head]
+    pieces = [_without_half_line(head) if len(head) == HEAD_BYTES else head]
     for number in range(1, PIECES + 1) if size > SAMPLE_BYTES else ():
         stream.seek(size * number // (PIECES + 1))
         pieces.append(_whole_lines(stream.read(PIECE_BYTES)))
@@ -51,10 +51,13 @@ def read_sample(stream: io.BufferedReader, size: int) -> tuple[bytes, bytes]:
 
 
 def guess_encoding(sample: bytes) -> str:
-    """By the byte order mark; else UTF-8 when the sample is that but for single damaged places; else by statistics."""
+    """By the byte order mark, or by every other byte being zero; else UTF-8 when the sample is that but for single
+    damaged places; else by statistics."""
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding
+    if _has_zeros_in_turn(sample):
+        return "utf-16"
     return "utf-8" if _is_utf_8(sample) else _by_statistics(sample)
 
 
@@ -91,6 +94,12 @@ def _records(head: str, delimiter: str) -> list[list[str]]:
     return [cells for cells in found if cells]
 
 
+def _has_zeros_in_turn(sample: bytes) -> bool:
+    """Whether most of every other byte is zero, as in UTF-16 of western texts, and hardly one of those between."""
+    few, many = sorted((sample[::2].count(0), sample[1::2].count(0)))
+    return many * 4 > len(sample) > few * 40
+
+
 def _is_utf_8(sample: bytes) -> bool:
     """Whether it is, or is but for fewer damaged places than it has signs that are no ASCII."""
     with suppress(UnicodeDecodeError):
@@ -124,6 +133,11 @@ def _has_kana(text: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return len(_KANA.findall("".join(signs))) * 5 > len(signs)
+
+
+def _without_half_line(head: bytes) -> bytes:
+    """Without the half of a line, and of a character, at its end; as it is where there is no line."""
+    return head[: head.rfind(b"\n") + 1] or head
 
 
 def _whole_lines(piece: bytes) -> bytes:

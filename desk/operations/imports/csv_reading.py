@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LARGEST_CELL = 2**31 - 1
+RECORD_LENGTH = 1 << 25
+"""Characters; what is longer is no record but a file of another kind, and reading it would take all the memory."""
 KEEP_BYTES = "desk_keep_bytes"
 """As Python's surrogateescape, for every byte: some encodings also stumble over those of ASCII."""
+MARK = "\ufeff"
 _UNDECODABLE = re.compile("[\udc00-\udcff]")
 _WIDE = ("utf-16", "utf-32", "utf_16", "utf_32")
 
@@ -57,20 +61,23 @@ class CsvFile:
     """One file with a header, read once from its start to its end; a byte order mark is passed over.
 
     `encoding` and `delimiter` are guessed where they are ''; afterwards they tell what is used. Raises
-    EnvironmentProblem when the file cannot be read, InvalidInput when it has no usable header or when there is no such
-    encoding or delimiter.
+    EnvironmentProblem when the file cannot be read or is changed meanwhile, InvalidInput when it has no usable header,
+    when there is no such encoding or delimiter, and while it is read for what does not end.
     """
 
     def __init__(self, path: Path, encoding: str = "", delimiter: str = "") -> None:
         self.path = path
         self._lines: list[str] = []
+        self._length = 0
+        self._begin = 1
         self._broken = False
         try:
             self._bytes = path.open("rb")
         except OSError as error:
             raise unreadable(path, error) from error
         try:
-            self._size = path.stat().st_size
+            self._state = self._stat()
+            self._size = self._state[0]
             head, sample = read_sample(self._bytes, self._size)
             self.encoding = encoding or guess_encoding(sample)
             self._text = self._decoded(codec_of(self.encoding, head))
@@ -80,6 +87,9 @@ class CsvFile:
         except OSError as error:
             self._bytes.close()
             raise unreadable(path, error) from error
+        except UnicodeError as error:
+            self._bytes.close()
+            raise self._is_not_of_it() from error
         except BaseException:
             self._bytes.close()
             raise
@@ -125,23 +135,35 @@ class CsvFile:
     def _next_record(self) -> Record | None:
         """The next record, without a look at its width; None at the end of the file."""
         self._lines.clear()
+        self._length = 0
         self._broken = False
-        line = self._reader.line_num + 1
+        self._begin = line = self._reader.line_num + 1
         try:
             cells = next(self._reader, None)
         except csv.Error as error:
             return Record(line, ["".join(self._lines).rstrip("\r\n")], self._malformed(error))
         except OSError as error:
             raise unreadable(self.path, error) from error
-        except UnicodeError as error:  # a stream that is nothing of the kind
-            raise InvalidInput(
-                _("{path} is not {encoding}.").format(path=self.path, encoding=self.encoding),
-                advice=_("Choose another encoding."),
-                code="encoding",
-            ) from error
+        except UnicodeError as error:
+            raise self._is_not_of_it() from error
         if cells is None:
+            self._check_unchanged()
             return None
         return Record(line, cells, self._undecodable() if self._broken else "")
+
+    def _stat(self) -> tuple[int, int]:
+        """Size in bytes and time of the last change, of the file as it was opened."""
+        found = os.fstat(self._bytes.fileno())
+        return found.st_size, found.st_mtime_ns
+
+    def _check_unchanged(self) -> None:
+        """What is still being written is not whole: nobody could tell which part was read."""
+        if self._bytes.seekable() and self._stat() != self._state:
+            raise EnvironmentProblem(
+                _("{path} was changed while it was read.").format(path=self.path),
+                advice=_("Try again once nothing writes to it."),
+                code="changed",
+            )
 
     def _read_headers(self) -> tuple[str, ...]:
         record = self._next_record()
@@ -178,13 +200,39 @@ class CsvFile:
         return csv.reader(self._physical_lines(), delimiter=self.delimiter, strict=True)
 
     def _physical_lines(self) -> Iterator[str]:
-        """The lines for the CSV reader; those of the current record are kept as they were written."""
+        """The lines for the CSV reader; those of the current record are kept as they were written.
+
+        A mark at the start that its codec let through, or a second one, is none of the first header.
+        """
         keep = self._lines.append
-        for line in self._text:
+        is_first = True
+        while line := self._text.readline(RECORD_LENGTH):
+            if is_first:
+                line, is_first = line.lstrip(MARK), False
+            self._length += len(line)
+            if self._length >= RECORD_LENGTH:
+                raise self._too_long()
             keep(line)
             if not line.isascii() and _UNDECODABLE.search(line):
                 self._broken = True
             yield line
+
+    def _is_not_of_it(self) -> InvalidInput:
+        """A stream that is nothing of the kind, or an encoding that is none of texts."""
+        return InvalidInput(
+            _("{path} is not {encoding}.").format(path=self.path, encoding=self.encoding),
+            advice=_("Choose another encoding."),
+            code="encoding",
+        )
+
+    def _too_long(self) -> InvalidInput:
+        return InvalidInput(
+            _("What begins on line {line} of {path} does not end within {limit:,} characters.").format(
+                line=self._begin, path=self.path, limit=RECORD_LENGTH
+            ),
+            advice=_("Look there for a quotation mark that is never closed, or choose another file."),
+            code="long",
+        )
 
     def _undecodable(self) -> str:
         name = ENCODINGS.get(self.encoding, self.encoding)
@@ -203,7 +251,7 @@ class CsvFile:
 
 def _decoded_head(head: bytes, encoding: str) -> str:
     """The start of the file as text; what is cut at its end is left out."""
-    return codecs.getincrementaldecoder(encoding)(KEEP_BYTES).decode(head).removeprefix("\ufeff")
+    return codecs.getincrementaldecoder(encoding)(KEEP_BYTES).decode(head).lstrip(MARK)
 
 
 def unreadable(path: Path, error: OSError) -> EnvironmentProblem:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desk.catalog.import_fields import ENCODINGS
+from desk.catalog.import_fields import ENCODINGS, SAVED, UNSURE
 from desk.database.actions import Action, current_action
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem
 from desk.i18n import _, ngettext
@@ -131,7 +131,7 @@ def import_books(
     that it has. `rejects` is the file of rejected rows (None: beside the input); those of the authors go beside theirs.
     Raises InvalidInput for a file without the columns that it needs and for rejects that would replace something else,
     EnvironmentProblem when file or database fail, ActionCancelled; the error's `kept` (the text of ActionCancelled)
-    tells what was saved.
+    tells what was saved, its code is `SAVED` or `UNSURE` when all the rows were saved, or may have been.
     """
     check_request(request)
     if rejects is not None:
@@ -210,15 +210,16 @@ class _Import:
         try:
             yield
         except BaseException as error:
-            doubt = self._settle_rejects()
+            doubt = self._settle_rejects(str(error))
             if isinstance(error, DeskError):
                 error.kept = _joined(self._kept(error), doubt)
+                error.code = UNSURE if self._is_unsure(error) else error.code
             if isinstance(error, ActionCancelled):
                 raise ActionCancelled(_joined(self._kept(error), doubt)) from error
             raise
 
-    def _settle_rejects(self) -> str:
-        """Keeps or drops the files of rejected rows; what went wrong with them, '' for nothing."""
+    def _settle_rejects(self, said: str) -> str:
+        """Keeps or drops the files of rejected rows; what went wrong with them, '' for nothing that was not said."""
         doubts = []
         for source in self._sources:
             if source.rejects is None:
@@ -229,23 +230,31 @@ class _Import:
             try:
                 source.rejects.keep()
             except EnvironmentProblem as problem:
-                doubts += [problem.what, problem.kept]
+                doubts += [problem.what if problem.what not in said else "", problem.kept]
         return _joined(*doubts)
 
-    def _kept_rejects(self, source: SourceFile | None) -> Path | None:
-        """A file of rejected rows; when it cannot be kept, the error says that the import was saved."""
-        if source is None or source.rejects is None:
-            return None
-        try:
-            return source.rejects.keep()
-        except EnvironmentProblem as problem:
-            count = self._run.writer.books
-            saved = ngettext("{count:,} book was imported.", "{count:,} books were imported.", count)
-            problem.kept = _joined(saved.format(count=count), problem.kept)
-            raise
+    def _keep_rejects(self) -> list[Path | None]:
+        """The files of rejected rows, of the books first; when one cannot be kept, the error says that the import was
+        saved."""
+        kept: list[Path | None] = []
+        first: EnvironmentProblem | None = None
+        for source in self._sources:
+            try:
+                kept.append(source.rejects.keep() if source.rejects else None)
+            except EnvironmentProblem as problem:
+                first = first or problem
+        if first is None:
+            return kept
+        count = self._run.writer.books
+        saved = ngettext("{count:,} book was imported.", "{count:,} books were imported.", count)
+        first.kept, first.code = _joined(saved.format(count=count), first.kept), SAVED
+        raise first
+
+    def _is_unsure(self, error: Exception) -> bool:
+        return self._committing and getattr(error, "code", "") == "lost"
 
     def _kept(self, error: Exception) -> str:
-        if self._committing and getattr(error, "code", "") == "lost":
+        if self._is_unsure(error):
             return _("The connection broke during the commit: look whether the rows are there before you import again.")
         if "books" in self._saved:
             return _("The rows up to line {line} were imported.").format(line=self._saved["books"])
@@ -257,7 +266,7 @@ class _Import:
 
     def _report(self) -> ImportReport:
         run, authors = self._run, self._run.writer.authors
-        other_rejects = self._kept_rejects(run.authors)
+        rejects_file, *authors_rejects_file = self._keep_rejects()
         return ImportReport(
             books=run.writer.books,
             authors_new=len(authors.made),
@@ -269,13 +278,13 @@ class _Import:
             possible_duplicates=run.possible_duplicates,
             mapped=run.books.columns.mapped,
             unmapped_columns=run.books.columns.unmapped,
-            rejects_file=self._kept_rejects(run.books),
+            rejects_file=rejects_file,
             existing=run.writer.existing,
             merged=run.merged,
             respelled=run.keys.respelled.found(),
             authors_rejected=run.authors.rejected.found() if run.authors else Found(),
             authors_unmapped_columns=run.authors.columns.unmapped if run.authors else (),
-            authors_rejects_file=other_rejects,
+            authors_rejects_file=next(iter(authors_rejects_file), None),
             encoding=run.books.file.encoding,
             notes_left=authors.notes_left.found(),
             seconds=time.perf_counter() - self._started,

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import csv
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from desk.database.engines import holds_database
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
 from desk.operations.imports.csv_reading import KEEP_BYTES
+from desk.operations.new_files import NAME_BYTES, is_special, waiting_path
 from desk.settings import folders
 
 if TYPE_CHECKING:
@@ -24,20 +24,25 @@ if TYPE_CHECKING:
 
     from desk.operations.imports.csv_reading import CsvFile, Record
 
+SUFFIX = ".rejects.csv"
+
 
 class RejectsFile:
     """Made at the first reject: at `wanted` (replacing what is there), or else beside the source under a free name,
-    or else, where that folder cannot be written, in the folder of Desk's state.
+    or else, where that folder cannot be written, in the folder of Desk's state. What is no ordinary file (a pipe, a
+    device) is written into directly.
 
     It is encoded and separated as the source, so that it is imported again as the source was.
     """
 
     def __init__(self, file: CsvFile, wanted: Path | None) -> None:
         source = file.path
+        stem = os.fsencode(source.stem)
         self._file = file
-        self._name = f"{source.stem}.rejects.csv"
+        self._name = (source.stem if len(stem) <= NAME_BYTES else stem[:NAME_BYTES].decode(errors="ignore")) + SUFFIX
         self._wanted = wanted
-        self._places = (wanted.parent,) if wanted else (source.parent, folders().state)
+        self._special = wanted if wanted is not None and is_special(wanted) else None
+        self._places = (wanted.resolve().parent,) if wanted else (source.parent, folders().state)
         self._fresh = Path()
         self._stream: io.TextIOWrapper | None = None
 
@@ -68,9 +73,11 @@ class RejectsFile:
         except OSError as error:  # it is not complete
             self._unlink()
             raise self._problem(error) from error
+        if self._special is not None:
+            return self._special
         final = self._wanted or _free_name(self._fresh.parent, self._name)
         try:
-            os.replace(self._fresh, final)
+            os.replace(self._fresh, final.resolve() if self._wanted else final)
         except OSError as error:
             problem = self._problem(error)
             problem.kept = _("The rejected rows are in {path}.").format(path=self._under_another_name())
@@ -87,11 +94,12 @@ class RejectsFile:
     def _open(self) -> io.TextIOWrapper:
         problem: OSError | None = None
         for place in self._places:
-            self._fresh = place / f".{self._name}.{secrets.token_hex(4)}"
+            self._fresh = self._special or waiting_path(place / self._name)
+            mode: Literal["w", "x"] = "w" if self._special else "x"
             try:
                 if place == folders().state:
                     place.mkdir(parents=True, exist_ok=True)
-                return self._fresh.open("x", encoding=self._file.codec, errors=KEEP_BYTES, newline="")
+                return self._fresh.open(mode, encoding=self._file.codec, errors=KEEP_BYTES, newline="")
             except OSError as error:
                 problem = error
         assert problem is not None
@@ -103,6 +111,8 @@ class RejectsFile:
         stream.close()
 
     def _unlink(self) -> None:
+        if self._special is not None:
+            return
         with suppress(OSError):
             self._fresh.unlink(missing_ok=True)
 
@@ -127,7 +137,7 @@ class RejectsFile:
             _("The file of rejected rows cannot be written in {folder}: {reason}.").format(
                 folder=self._fresh.parent, reason=error.strerror
             ),
-            advice=_("Name another one by “--rejects FILE”."),
+            advice=_("Make room or the folder writable; “deskctl import --rejects FILE” puts them elsewhere."),
             code="unwritable",
         )
 
@@ -136,13 +146,13 @@ def check_place(wanted: Path, source: Path) -> None:
     """Raises InvalidInput where a file of rejected rows would replace what is no such file."""
     if _same_file(wanted, source):
         raise InvalidInput(_("The rejected rows cannot go into the file that is imported."), code="rejects")
-    if wanted.is_dir():
+    if os.path.isdir(wanted):  # not Path.is_dir, which raises where the way to it is closed
         raise InvalidInput(
             _("{path} is a folder.").format(path=wanted),
             advice=_("Name a file for the rejected rows."),
             code="rejects",
         )
-    if holds_database(wanted):
+    if not is_special(wanted) and holds_database(wanted):
         raise InvalidInput(
             _("{path} is a database.").format(path=wanted), advice=_("Name another file."), code="database"
         )

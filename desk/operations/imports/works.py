@@ -100,10 +100,10 @@ class WorkIndex:
         """
         known = self._works.get(draft.work_key)
         if known is None:
-            known = self._works[draft.work_key] = Work(line, _PRINTS.pack(*map(hash, _said(draft))))
+            known = self._works[draft.work_key] = Work(line, _PRINTS.pack(*map(_print, _said(draft))))
             return known, True
         for name, value, before in zip(_FIELDS, _said(draft), _PRINTS.unpack(known.prints), strict=True):
-            if value not in (None, "") and hash(value) != before:
+            if value not in (None, "") and _print(value) != before:
                 raise InvalidInput(
                     _("{header}: It is not that of line {line}, which has the same work key.").format(
                         header=self._headers[name], line=known.line
@@ -111,6 +111,11 @@ class WorkIndex:
                     code="work",
                 )
         return known, False
+
+
+def _print(value: object) -> int:
+    """Of how it reads: the hash of -1 is that of -2."""
+    return hash(repr(value))
 
 
 def _said(draft: BookDraft) -> tuple[object, ...]:

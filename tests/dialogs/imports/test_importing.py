@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainT
 from shiboken6 import isValid
 
 from desk.catalog.criteria import Criteria
+from desk.catalog.import_fields import SAVED, UNSURE
 from desk.database.actions import current_action
 from desk.dialogs.imports.importing import ImportDialog, Stage
 from desk.dialogs.imports.mapping_table import COLUMNS_SHOWN
@@ -272,6 +273,18 @@ def test_a_file_without_titles_says_so_until_a_column_is_chosen(
     assert not hands.dialog.books.problems.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("text", "facts"), [("", ""), ("title\n", "1 of 1 column is imported · no row follows the header")]
+)
+def test_of_what_is_not_there_nothing_is_said(
+    tmp_path: Path, open_dialog: Callable[..., Hands], text: str, facts: str
+) -> None:
+    hands = open_dialog(write(tmp_path, text))
+    hands.until(lambda: hands.dialog.books.problems.isVisible() if not text else hands.dialog.books.is_ready)
+    assert hands.dialog.books.facts.text() == facts
+    assert hands.dialog.books.delimiter.itemText(0) == ("guessed: Comma" if text else "guessed")
+
+
 def test_a_missing_file_is_told_and_can_be_tried_again(tmp_path: Path, open_dialog: Callable[..., Hands]) -> None:
     hands = open_dialog(tmp_path / "books.csv")
     hands.until(hands.dialog.books.problems.isVisible)
@@ -512,6 +525,20 @@ def test_a_failed_import_keeps_the_choices_and_can_be_tried_again(
     with qtbot.waitSignal(hands.dialog.imported, timeout=PATIENCE_MS):
         hands.click("import_problem_retry")
     assert books_in(context) == 2
+
+
+@pytest.mark.parametrize("code", [SAVED, UNSURE])
+def test_what_was_or_may_have_been_saved_is_not_offered_again(
+    tmp_path: Path, open_dialog: Callable[..., Hands], qtbot: QtBot, held_import: HeldOperation, code: str
+) -> None:
+    held_import.result = EnvironmentProblem("The rejected rows cannot be written.", code=code)
+    held_import.let_go()
+    hands = open_dialog(write(tmp_path, BOOKS))
+    hands.until_ready()
+    with qtbot.waitSignal(hands.dialog.imported, timeout=PATIENCE_MS):
+        hands.click("import_button")
+    assert hands.dialog.problems.isVisible()
+    assert not hands.dialog.problems.retry.isVisible()
 
 
 def test_a_bug_is_announced_and_does_not_hold_the_dialog(

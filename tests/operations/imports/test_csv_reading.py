@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from desk.errors import InvalidInput
+from desk.operations.imports import csv_reading
 from desk.operations.imports.csv_reading import CsvFile
 from tests.support.shared_data import shared_data
 
@@ -45,6 +47,34 @@ def test_only_the_mark_at_the_start_of_the_file_is_passed_over(tmp_path: Path) -
     with CsvFile(path) as file:
         assert file.headers == ("h",)
         assert [record.cells for record in file.records()] == [["\ufeffx"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le"])
+def test_a_mark_that_the_codec_lets_through_is_none_of_the_header(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes('\ufeff"ti;tle";x\n\ufeffy;z\n'.encode(encoding))
+    with CsvFile(path, encoding.removesuffix("-sig")) as file:
+        assert (file.delimiter, file.headers) == (";", ("ti;tle", "x"))
+        assert [record.cells for record in file.records()] == [["\ufeffy", "z"]]
+
+
+@pytest.mark.parametrize(("content", "line"), [("x" * 1000, 1), ('title\nA\n"B\n' + "C\n" * 500, 3)])
+def test_what_does_not_end_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, line: int
+) -> None:
+    monkeypatch.setattr(csv_reading, "RECORD_LENGTH", 1000)
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    with pytest.raises(InvalidInput, match=f"line {line} of"), CsvFile(path) as file:
+        list(file.records())
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "idna", "punycode", "utf-32"])
+def test_an_encoding_that_the_file_cannot_be_in_is_refused_with_words(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("title\nEmma\n")
+    with pytest.raises(InvalidInput, match=encoding), CsvFile(path, encoding) as file:
+        list(file.records())
 
 
 def test_large_cells_are_read(tmp_path: Path) -> None:
@@ -84,11 +114,12 @@ def test_a_long_record_at_the_end_of_the_sample_does_not_mislead(tmp_path: Path)
     assert guessed(tmp_path / "a.csv", content.encode())[1] == ";"
 
 
+@pytest.mark.parametrize("named", ["utf-16", ""])
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark_is_read_when_it_is_named(tmp_path: Path, encoding: str) -> None:
+def test_utf_16_without_a_mark_is_read_named_or_not(tmp_path: Path, encoding: str, named: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("title,author\nEmma,Ö\n".encode(encoding))
-    with CsvFile(path, "utf-16") as file:
+    with CsvFile(path, named) as file:
         assert file.headers == ("title", "author")
         assert [record.cells for record in file.records()] == [["Emma", "Ö"]]
 
@@ -118,3 +149,17 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     with CsvFile(pipe) as file:
         assert (file.delimiter, sum(1 for _record in file.records())) == (";", 50_000)
     writer.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes in this file system.")
+def test_a_sign_that_the_first_look_into_a_pipe_cuts_does_not_mislead(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    plain = b"title\n" + b"plain\n" * 500
+    for ready in range(4096 - 1, 8192, 4096):  # what a buffer of either usual size holds
+        content = plain + b"x" * (ready - len(plain)) + "é\n".encode() + b"plain\n" * 2000
+        writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+        writer.start()
+        with CsvFile(pipe) as file:
+            assert (file.encoding, sum(1 for _record in file.records())) == ("utf-8", 2501)
+        writer.join()

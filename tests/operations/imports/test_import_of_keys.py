@@ -148,6 +148,19 @@ def test_a_row_that_says_something_else_of_its_work_is_rejected(
     assert "Austen" in report.rejects_file.read_text(encoding="utf-8")
 
 
+def test_no_two_years_are_taken_for_one(catalogue: OpenCatalogue, write: Callable[..., Path]) -> None:
+    path = write("work_key,title,year", "7,Ode,-1", "7,Ode,-2")  # Python's hashes of -1 and -2 are the same
+    assert [line for line, _why in import_file(catalogue, path).rejected.first] == [3]
+
+
+def test_a_main_author_with_a_key_who_is_among_the_authors_is_one_person(
+    catalogue: OpenCatalogue, write: Callable[..., Path]
+) -> None:
+    import_file(catalogue, write("title,author,authors,author_key", 'Omens,Pratchett,"Pratchett, Gaiman",5'))
+    (omens,) = books_of(catalogue)
+    assert (omens.author, omens.others) == ("Pratchett", (("Gaiman", "author"),))
+
+
 def test_a_book_that_got_an_author_in_a_later_batch_is_a_changed_book(
     catalogue: OpenCatalogue, write: Callable[..., Path]
 ) -> None:

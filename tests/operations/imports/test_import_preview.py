@@ -157,6 +157,16 @@ def test_a_preview_says_why_a_file_cannot_be_imported_like_this(
     assert words in preview_csv(source=CsvSource(path, **options)).problem
 
 
+def test_the_names_of_very_long_or_many_columns_are_shortened(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x" * 10_000 + ",y" * 10_000 + "\n")
+    problem = preview_csv(source=CsvSource(path)).problem
+    assert problem.startswith("No column is the title. The columns are: " + "x" * 60 + "…, y, y")
+    assert len(problem) < 400
+    path.write_text('""\n')
+    assert "The columns are: (column 1)." in preview_csv(source=CsvSource(path)).problem
+
+
 def test_a_preview_of_authors_wants_key_and_name(tmp_path: Path) -> None:
     path = tmp_path / "authors.csv"
     path.write_text("gutenberg_author_id,author,birthdate\n1,Lee,1900\n", encoding="utf-8")

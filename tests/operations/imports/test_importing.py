@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +15,14 @@ import pytest
 from sqlalchemy import make_url, text
 
 from desk.catalog.criteria import Criteria, Filter, Op
+from desk.catalog.import_fields import SAVED, UNSURE
 from desk.catalog.keys import author_key, isbn_is_valid, title_key
 from desk.catalog.values import ROLE_LENGTH
 from desk.database.actions import current_action
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
 from desk.operations.connect import OpenCatalogue, open_catalogue
 from desk.operations.imports import importing
+from desk.operations.imports.rejects import RejectsFile
 from desk.operations.pages import count_rows, count_tables
 from desk.settings import folders
 from tests.support.contents import authors_of, books_of
@@ -292,10 +295,92 @@ def test_rejects_that_lose_their_name_tell_what_was_saved_and_where_they_are(
     with pytest.raises(EnvironmentProblem) as told:
         import_text(catalogue, tmp_path, "title\nOne\nTwo,2\n", rejects=wanted, on_progress=turn_into_folder(wanted))
     found = tmp_path / "books.rejects.csv"
+    assert told.value.code == SAVED
     assert told.value.kept == f"1 book was imported. The rejected rows are in {found}."
     assert "Two,2" in found.read_text(encoding="utf-8")
     assert not list(tmp_path.glob(".*rejects*"))
     assert count_tables(sessions=catalogue.sessions)["books"] == 1
+
+
+def test_one_file_of_rejects_that_cannot_be_kept_does_not_cost_the_other(
+    catalogue: OpenCatalogue, tmp_path: Path
+) -> None:
+    authors = tmp_path / "authors.csv"
+    authors.write_text("author_key,name,birth_year\n1,Ann,soon\n", encoding="utf-8")
+
+    def on_progress(_progress: ImportProgress) -> None:
+        for one in tmp_path.glob(".*authors.rejects*"):
+            one.unlink()
+
+    with pytest.raises(EnvironmentProblem) as told:
+        import_text(catalogue, tmp_path, "title\nOne\nTwo,2\n", authors=authors, on_progress=on_progress)
+    assert told.value.code == SAVED
+    assert "Two,2" in (tmp_path / "books.rejects.csv").read_text(encoding="utf-8")
+    assert not list(tmp_path.glob(".*rejects*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes in this file system.")
+def test_rejects_are_written_into_a_pipe_which_is_not_replaced(lite: OpenCatalogue, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert import_text(lite, tmp_path, "title,year\nOne,soon\n", rejects=pipe).rejects_file == pipe
+    assert b"soon" in os.read(reader, 1000)
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_rejects_that_find_no_room_between_batches_are_told_once(
+    lite: OpenCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(rejects: RejectsFile) -> None:
+        if rejects._stream is not None:
+            raise rejects._problem(OSError(28, "No space left on device"))
+
+    def keep(rejects: RejectsFile) -> None:
+        try:
+            refuse(rejects)
+        finally:
+            rejects.drop()
+
+    monkeypatch.setattr(RejectsFile, "flush", refuse)
+    monkeypatch.setattr(RejectsFile, "keep", keep)
+    with pytest.raises(EnvironmentProblem) as told:
+        import_text(lite, tmp_path, "title\nOne\nTwo,2\nThree\n", batch=1)
+    assert str(told.value).count("cannot be written") == 1
+    assert told.value.kept == "The rows up to line 3 were imported."
+
+
+def test_rejects_go_where_a_link_leads(lite: OpenCatalogue, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    link.symlink_to(real)
+    import_text(lite, tmp_path, "title,year\nOne,soon\n", rejects=link)
+    assert link.is_symlink()
+    assert "soon" in real.read_text(encoding="utf-8")
+
+
+def test_rejects_of_a_file_with_a_very_long_name_have_a_shorter_one(lite: OpenCatalogue, tmp_path: Path) -> None:
+    path = tmp_path / f"{'あ' * 82}.csv"
+    path.write_text("title,year\nOne,soon\n", encoding="utf-8")
+    found = import_file(lite, path).rejects_file
+    assert found is not None
+    assert found.name == f"{'あ' * 60}.rejects.csv"
+
+
+def test_a_place_for_the_rejects_that_cannot_be_reached_is_a_problem_of_the_environment(
+    lite: OpenCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    real = os.stat
+
+    def refusing(path: Any, *args: Any, **options: Any) -> Any:
+        if Path(str(path)).parent == closed:
+            raise PermissionError(13, "Permission denied")
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    with pytest.raises(EnvironmentProblem, match="cannot be written"):
+        import_text(lite, tmp_path, "title,year\nOne,soon\n", rejects=closed / "rejects.csv")
 
 
 def test_rejects_that_lose_their_name_do_not_hide_why_a_batch_failed(catalogue: OpenCatalogue, tmp_path: Path) -> None:
@@ -373,6 +458,16 @@ def fail_after_first(catalogue: OpenCatalogue, target: str) -> Any:
     return on_progress
 
 
+def test_a_link_that_breaks_in_the_commit_leaves_it_open_what_was_saved(
+    catalogue: OpenCatalogue, database_target: str, tmp_path: Path
+) -> None:
+    if catalogue.info.kind != "postgresql":
+        pytest.skip("A file has no link that could break.")
+    with pytest.raises(EnvironmentProblem, match="look whether") as caught:
+        import_text(catalogue, tmp_path, "title\nOne\n", on_progress=fail_after_first(catalogue, database_target))
+    assert caught.value.code == UNSURE
+
+
 def refuse_title(target: str, title: str) -> None:
     """Makes SQLite refuse one book."""
     if "://" not in target:
@@ -416,6 +511,23 @@ def test_a_failure_between_batches_keeps_the_earlier_ones_and_says_so(catalogue:
     assert caught.value.kept == "The rows up to line 401 were imported."
     assert count_tables(sessions=catalogue.sessions)["books"] == 399
     assert (tmp_path / "books.rejects.csv").exists()
+
+
+@pytest.mark.parametrize("change", ["grows", "shrinks"])
+def test_a_file_that_is_changed_while_it_is_read_is_not_imported_by_half(
+    catalogue: OpenCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 100)
+    path = tmp_path / "books.csv"
+
+    def on_progress(_progress: ImportProgress) -> None:
+        with path.open("r+b") as file:
+            file.truncate(50_000 if change == "shrinks" else path.stat().st_size + 10)
+
+    with pytest.raises(EnvironmentProblem, match="changed while it was read") as caught:
+        import_text(catalogue, tmp_path, many_books(10_000), on_progress=on_progress)
+    assert caught.value.kept == "Nothing was imported; the catalogue is as before."
+    assert count_tables(sessions=catalogue.sessions) == NOTHING
 
 
 def test_a_cancel_leaves_the_catalogue_as_before(
