@@ -107,8 +107,8 @@ class PendingEditsPanel(QWidget):
             if edits
             else ""
         )
-        for button in (self.commit, self.roll_back):
-            button.setEnabled(bool(edits) and self._context.can_edit)
+        self.commit.setEnabled(bool(edits) and self._context.can_edit)
+        self.roll_back.setEnabled(bool(edits) and not self._context.edits.frozen)
         self.drop.setEnabled(False)
 
     @Slot()

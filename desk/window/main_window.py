@@ -1,8 +1,4 @@
-"""The main window: lays the panels out and wires them to each other. It runs no query.
-
-It is painted as an empty frame first and furnished right after, a part at a time: a person sees the window at once, and
-no part holds the interface up. The catalogue is opened after that, because a worker that imports would slow both.
-"""
+"""The main window: wires its parts to each other and keeps them to one catalogue. It runs no query."""
 
 from __future__ import annotations
 
@@ -11,36 +7,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QMainWindow
 
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _
+from desk.window.furnishing import FurnishedWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-    from PySide6.QtWidgets import QDockWidget, QWidget
 
     from desk.catalog.edits import RecordKey
     from desk.database.profiles import Profile
     from desk.operations.connect import OpenCatalogue
-    from desk.panels.browser import Browser
     from desk.window.windows import Windows
 
 MESSAGE_MS = 8000
 ENABLE_MS = 20
 
 
-class MainWindow(QMainWindow):
+class MainWindow(FurnishedWindow):
     """One window is one connection.
 
-    `furnished` tells that all panels are there, `catalogue_shown` that the first rows are, `closed` that the window is
-    gone and its workers ended; `elsewhere_wanted` asks for another window: it carries a profile, a file or URL, or None
-    for the sample, and a password or None.
+    `catalogue_shown` tells that the first rows are there, `closed` that the window is gone; `elsewhere_wanted` asks for
+    another window: it carries a profile, a file or URL, or None for the sample, and a password or None.
     """
 
-    furnished = Signal()
     catalogue_shown = Signal()
     closed = Signal()
     elsewhere_wanted = Signal(object, object)
@@ -62,37 +54,6 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self._enabling = QTimer(self, singleShot=True, interval=ENABLE_MS)
         self._enabling.timeout.connect(self._enable_now)
-        self._stages: list[Callable[[], None]] = [
-            self._furnish_context,
-            self._furnish_side,
-            self._import_browser,
-            self._furnish_middle,
-            self._furnish_details,
-            self._furnish_docks,
-            self._furnish_commands,
-            self._connect,
-        ]
-
-    @property
-    def is_furnished(self) -> bool:
-        return not self._stages
-
-    @property
-    def browser(self) -> Browser:
-        """The browser in front."""
-        return self.browsers[self.side_bar.chosen]
-
-    @Slot()
-    def furnish_next(self) -> None:
-        """Builds the next part, and the others after it as the event loop comes round."""
-        if self._stages:
-            self._stages.pop(0)()
-            QTimer.singleShot(0, self, self.furnish_next)
-
-    def furnish(self) -> None:
-        """Builds what is still missing at once."""
-        while self._stages:
-            self._stages.pop(0)()
 
     @property
     def profile(self) -> Profile | None:
@@ -348,77 +309,7 @@ class MainWindow(QMainWindow):
         if not isinstance(error, DeskError | ActionCancelled):  # the browser tells of those
             self._on_action_failed(error)
 
-    # Furnishing: each part imports what it needs, after the first paint
-
-    def _furnish_context(self) -> None:
-        from desk.panels.context import Context
-        from desk.work import door
-        from desk.work.feeds import PoolFeed
-
-        self.setUpdatesEnabled(False)  # no half-furnished window is painted
-        self._door = door
-        self.context = Context(self)
-        self.feed = PoolFeed(self)
-
-    def _furnish_side(self) -> None:
-        from desk.panels.side_bar import SideBar
-
-        self.side_bar = SideBar()
-        self._tables_dock = self._dock(
-            "tables_dock", _("Catalogue"), self.side_bar, Qt.DockWidgetArea.LeftDockWidgetArea
-        )
-
-    def _import_browser(self) -> None:
-        import desk.panels.browser  # noqa: F401  (the longest import: a part of its own)
-
-    def _furnish_middle(self) -> None:
-        from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
-
-        from desk.catalog.columns import TABLES
-        from desk.panels.browser import Browser
-        from desk.panels.parts import ProblemBar
-        from desk.window.colour_band import ColourBand
-
-        self.band = ColourBand()
-        self.problems = ProblemBar("window_problem")
-        self.browsers = {name: Browser(table, self.context) for name, table in TABLES.items()}
-        self._stack = QStackedWidget()
-        for browser in self.browsers.values():
-            self._stack.addWidget(browser)
-        self._stack.setCurrentWidget(self.browser)
-        holder = QWidget()
-        box = QVBoxLayout(holder)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.band)
-        box.addWidget(self.problems)
-        box.addWidget(self._stack, 1)
-        self.setCentralWidget(holder)
-
-    def _furnish_details(self) -> None:
-        from desk.panels.details import DetailsPanel
-
-        self.details = DetailsPanel(self.context)
-        self.details_dock = self._dock(
-            "details_dock", _("Details"), self.details, Qt.DockWidgetArea.RightDockWidgetArea
-        )
-
-    def _furnish_docks(self) -> None:
-        from desk.panels.pending_edits import PendingEditsPanel
-        from desk.panels.pool import PoolPanel
-
-        self.pending = PendingEditsPanel(self.context)
-        self.pool = PoolPanel()
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        pending = self._dock("pending_dock", _("Pending edits"), self.pending, bottom)
-        pool = self._dock("pool_dock", _("Pool"), self.pool, bottom)
-        self.tabifyDockWidget(pending, pool)
-        pending.raise_()
-        self.docks = {"tables": self._tables_dock, "details": self.details_dock, "pending": pending, "pool": pool}
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.resizeDocks([self._tables_dock, self.details_dock], [160, 310], Qt.Orientation.Horizontal)
-        self.resizeDocks([pending], [170], Qt.Orientation.Vertical)
+    # Furnishing
 
     def _furnish_commands(self) -> None:
         from desk.window.commands import FILE, VIEW, Commands
@@ -478,17 +369,6 @@ class MainWindow(QMainWindow):
             browser.grid.addActions([self.commands[name] for name in ("edit_record", "copy", "duplicate", "delete")])
         self.catalogue_shown.connect(self.files.prepare, Qt.ConnectionType.SingleShotConnection)
         self._enable_now()
-        self.setUpdatesEnabled(True)
-        self.furnished.emit()
-
-    def _dock(self, name: str, title: str, inside: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        from PySide6.QtWidgets import QDockWidget
-
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(inside)
-        self.addDockWidget(area, dock)
-        return dock
 
 
 def _dropped(event: QDropEvent) -> list[Path]:
