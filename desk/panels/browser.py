@@ -163,6 +163,8 @@ class Browser(QWidget):
         )
 
     def _count(self) -> None:
+        if self._context.catalogue is None:
+            return
         self._context.runner.submit(
             _("Count {table}").format(table=self.description.title),
             door.count_rows,
@@ -183,7 +185,7 @@ class Browser(QWidget):
             if self.table.rowCount() and self.grid.current_row < 0:
                 self.grid.setCurrentIndex(self.table.index(0, 0))
             self.first_page_shown.emit()
-            self._count()  # rows first: a count may take long
+            QTimer.singleShot(0, self, self._count)  # once the rows are painted: a count may take long
         else:
             self._show_notice()
         self._keep_current()

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
 from desk.i18n import _
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 D = TypeVar("D", bound=QDialog)
 
+PREPARE_MS = 1000
 DIALOGS = (
     "connection.connect",
     "connection.password",
@@ -70,7 +71,11 @@ class FileMenu(QObject):
 
     @Slot()
     def prepare(self) -> None:
-        """Imports the dialogs on a thread of its own: on the interface's it would stop a frame or two."""
+        """Soon imports the dialogs; the rows that are about to be painted come first."""
+        QTimer.singleShot(PREPARE_MS, self, self._prepare_now)
+
+    def _prepare_now(self) -> None:
+        """Imports them on a thread of its own: on the interface's it would stop a frame or two."""
         threading.Thread(target=import_dialogs, name="import-dialogs", daemon=True).start()
 
     def dialog(self, name: str) -> QDialog | None:

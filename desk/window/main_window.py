@@ -211,13 +211,19 @@ class MainWindow(FurnishedWindow):
 
     @Slot()
     def _on_first_page_shown(self) -> None:
-        if self._owes_counts:  # rows come first
+        if self._owes_counts:
             self._owes_counts = False
-            self.count_tables()
-            self.files.note_opened()
+            QTimer.singleShot(0, self, self._follow_rows)
         held, self._held = self._held, None
         if held is not None:
             self.browsers[held.table].select(held)
+
+    @Slot()
+    def _follow_rows(self) -> None:
+        """What can wait until the first rows are painted."""
+        if self.context.catalogue is not None:
+            self.count_tables()
+            self.files.note_opened()
 
     @Slot(object, object)
     def _on_saved(self, new_ids: dict[RecordKey, int], deleted: set[RecordKey]) -> None:

@@ -12,7 +12,6 @@ from shiboken6 import isValid
 from desk.resources import resource
 from desk.window.first_paint import FirstPaint
 from desk.window.main_window import MainWindow
-from desk.work.runner import LAST_WAIT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +59,8 @@ class Windows(QObject):
             window.setWindowIcon(QIcon(str(resource("desk.svg"))))
             if on_first_paint is not None:
                 on_first_paint()
-            window.furnished.connect(partial(window.open_target, target, password))
+            begin = partial(window.open_target, target, password)
+            window.furnished.connect(lambda: QTimer.singleShot(0, window, begin))  # what is furnished is painted first
             window.furnish_next()
 
         FirstPaint(window, painted)
@@ -83,6 +83,8 @@ class Windows(QObject):
         if self.open_ones:
             self._looking.start()
         else:
+            from desk.work.runner import LAST_WAIT_MS  # noqa: PLC0415  (loaded long ago; not before the first paint)
+
             self._looking.stop()
             deadline = QDeadlineTimer(LAST_WAIT_MS)
             closed = [one for one in self._closed_ones if isValid(one)]

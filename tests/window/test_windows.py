@@ -123,7 +123,7 @@ def test_a_closed_window_whose_worker_hangs_does_not_hold_up_the_others(
 def test_the_last_window_tells_of_a_worker_that_another_left_behind(
     opened: Callable[[str], Desk], windows: Windows, sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.window.windows.LAST_WAIT_MS", 50)
+    monkeypatch.setattr("desk.work.runner.LAST_WAIT_MS", 50)
     one, other = opened(str(sqlite_path)), opened(str(sqlite_path))
     let_go = hang(other)
     other.window.close()
