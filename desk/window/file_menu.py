@@ -170,7 +170,6 @@ class FileMenu(QObject):
         self._context.runner.submit(
             _("Note what was opened"),
             door.note_opened,
-            channel="recent",
             done=lambda _nothing: self.load_recent(),
             arguments={"profile": profile},
         )
