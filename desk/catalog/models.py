@@ -171,8 +171,11 @@ class Book(Record):
 
     __tablename__ = "books"
     __table_args__ = (
-        *_sorting_indexes("title_key", "published_year", "isbn", "language", "price", "updated_at"),
+        *_sorting_indexes("title_key", "isbn", "price", "updated_at"),
+        Index(None, "published_year", "title_key", "id"),
+        Index(None, "language", "title_key", "id"),
         Index(None, "author_id", "title_key", "id"),
+        Index(None, "author_id", "published_year", "id"),
         KEEP_IDS,
     )
 
