@@ -228,7 +228,8 @@ def check(_options: argparse.Namespace, _rest: list[str]) -> int:
 
 def bench(options: argparse.Namespace, rest: list[str]) -> int:
     """Runs one benchmark; it prints its table and writes its figures, of which none may miss its limit."""
-    names = sorted(path.stem for path in BENCHMARKS.glob("[!_]*.py"))
+    scripts = [path for path in BENCHMARKS.glob("[!_]*.py") if "\ndef main(" in path.read_text(encoding="utf-8")]
+    names = sorted(path.stem for path in scripts)
     if options.name not in names:
         raise Stop(f"There is no benchmark {options.name!r}. There are: {', '.join(names) or 'none yet'}.", 2)
     with tempfile.TemporaryDirectory() as folder:

@@ -77,6 +77,15 @@ def _keep_what_is_there() -> None:
         gc.enable()
 
 
+def _leave_clipboard() -> None:
+    """What was copied goes into an object of Qt's own: one made by Python must not outlive the interpreter."""
+    from desk.panels.selected_rows import COPIED  # noqa: PLC0415  (the first paint does not need it)
+
+    clipboard = QGuiApplication.clipboard()
+    if clipboard.mimeData().hasFormat(COPIED):
+        clipboard.setText(clipboard.text())
+
+
 def _begin_log() -> None:
     """Starts the log once the window is usable, on a thread: nothing of a start waits for it."""
 
@@ -110,6 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     windows.all_closed.connect(application.quit)
     window.catalogue_shown.connect(_begin_log, Qt.ConnectionType.SingleShotConnection)
     QTimer.singleShot(LONGEST_START_MS, window, _begin_log)
+    application.aboutToQuit.connect(_leave_clipboard)
     code = application.exec()
     _end_log()
     if not windows.workers_ended:  # waiting for a worker that hangs in a driver would take as long as it likes

@@ -525,3 +525,33 @@ def test_sample_is_made_in_a_new_file_and_never_over_another(
     assert "exists already" in capsys.readouterr().err
     assert target.read_bytes() == made
     assert main(["sample", "--database", "postgresql://host/x"]) == 2
+
+
+def test_search_index_is_looked_at_removed_made_and_mended(sqlite_path: Path, ask: Callable[..., Any]) -> None:
+    def search_index(action: str) -> tuple[int, Any]:
+        answer: tuple[int, Any] = ask("search-index", action, "--database", sqlite_path)
+        return answer
+
+    assert search_index("state") == (0, {"state": "ready", "reason": ""})
+    assert search_index("drop") == (0, {"state": "absent", "reason": ""})
+    assert search_index("state") == (0, {"state": "absent", "reason": ""})
+    assert search_index("make") == (0, {"state": "ready", "reason": ""})
+    with closing(sqlite3.connect(sqlite_path)) as raw, raw:
+        raw.execute("DELETE FROM desk_search_books_data")
+    assert search_index("state") == (1, {"state": "stale", "reason": "it is damaged"})
+    assert ask("doctor", "--database", sqlite_path)[1]["database"]["search_index"] == "stale"
+    assert search_index("make") == (0, {"state": "ready", "reason": ""})
+    with closing(sqlite3.connect(sqlite_path)) as raw, raw:
+        raw.execute("CREATE VIEW mine AS SELECT 1")
+    code, found = search_index("state")
+    assert (code, found["state"]) == (1, "impossible")
+    code, found = search_index("make")
+    assert (code, found["error"]["code"]) == (1, "impossible")
+    assert "mine" in found["error"]["what"]
+
+
+def test_search_index_speaks_in_sentences_and_wants_a_catalogue_to_change(sqlite_path: Path, capsys: Capture) -> None:
+    assert main(["search-index", "state", "--database", str(sqlite_path)]) == 0
+    assert capsys.readouterr().out == "The search index is complete.\n"
+    assert main(["search-index", "drop"]) == 2
+    assert "--database" in capsys.readouterr().err

@@ -84,6 +84,11 @@ def title_key(title: str, language: str | None) -> str:
     return _cut(_without(key, _ARTICLES.get(base_language(language), ())))
 
 
+def title_keys(title: str) -> set[str]:
+    """Every key that a title can have, whatever its language."""
+    return {title_key(title, language) for language in ("", *_ARTICLES)}
+
+
 def query_key(text: str) -> str:
     """What to look for inside keys: as a key, with a leading article of any known language dropped.
 
@@ -130,11 +135,12 @@ def isbn13(text: str) -> str | None:
 
 
 def _has_right_check(digits: str) -> bool:
+    if len(digits) == 13 and _ISBN_13.fullmatch(digits):
+        signs = digits.encode()  # the codes of the digits: what is too much in them adds up to 1,200
+        return (sum(signs[::2]) + 3 * sum(signs[1::2])) % 10 == 0
     if _ISBN_10.fullmatch(digits):
         last = 10 if digits[9] == "X" else int(digits[9])
         return (_weighted(digits[:9], _WEIGHTS_10) + last) % 11 == 0
-    if _ISBN_13.fullmatch(digits):
-        return _weighted(digits, _WEIGHTS_13) % 10 == 0
     return False
 
 

@@ -1,61 +1,72 @@
-"""Pages of a view, the marks from which any page is one seek, and the bounded cache that the grid reads.
+"""Pages of a view: what is asked for, what comes, and the marks from which any page is one seek.
 
 Invariant: a mark (position, key) says that exactly `position` rows come before or at `key` in the view's order.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from desk.catalog.criteria import Criteria
+    from desk.catalog.orders import Key
     from desk.catalog.rows import Row
 
 PAGE_ROWS = 100
-CACHED_PAGES = 60
 MARK_EVERY = 1000
-MARKS_KEPT = 20_000
+LISTED = 20_000
+"""As many records of a view are held as a list of ids; one that has more is walked along an index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a view's order: `position` rows end with the one whose sort key is `key`."""
+    """A place in a view's order: `position` rows end with the one whose sort key is `key`; None is the view's end."""
 
     position: int
-    key: tuple[Any, ...]
+    key: Key | None
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Rows `position` to `position + limit` of a view; `mark` is a place at or before it, None the start."""
+    """Rows `position` to `position + limit` of a view.
+
+    From a `mark` at or before the position the rows are counted forwards (None: from the start of the view), from one
+    at or behind the end of the page backwards. A listed view has no marks but `ids`: the records of the page, in order.
+    """
 
     criteria: Criteria
     position: int
     limit: int = PAGE_ROWS
     mark: Mark | None = None
+    ids: tuple[int, ...] | None = None
+
+    @property
+    def is_backwards(self) -> bool:
+        """Whether rows are counted from a mark behind the page."""
+        return self.mark is not None and (self.mark.key is None or self.mark.position > self.position)
 
     @property
     def offset(self) -> int:
-        """Rows to pass over between the mark and the page."""
-        return self.position - (self.mark.position if self.mark else 0)
+        """Rows to pass over between the mark and the page, in either direction."""
+        if self.mark is None:
+            return self.position
+        if self.is_backwards:
+            return self.mark.position - self.position - self.limit
+        return self.position - self.mark.position
 
     @property
     def lane(self) -> int:
         """0 or 1: neighbouring pages are on different lanes, so both can be under way while later ones replace them."""
-        return self.position // self.limit % 2
+        return self.position // PAGE_ROWS % 2
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A loaded run of rows; shorter than asked for means that the view ends here.
+    """A loaded run of rows.
 
     `cells` are the display texts of each row, in the order of the grid's columns (None: no value); `end` is the mark
-    behind the last row, None for an empty page.
+    behind the last row, None for an empty page; `keys` are the sort keys of the rows, () for a listed page.
     """
 
     request: PageRequest
@@ -64,119 +75,59 @@ class Page:
     end: Mark | None
     doubtful: frozenset[tuple[int, int]] = frozenset()
     """(index of the row, place of the column) of the cells whose value looks wrong."""
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer rows came than were asked for."""
+        return len(self.rows) < self.request.limit
 
     @property
     def is_last(self) -> bool:
-        return len(self.rows) < self.request.limit
-
-
-class Marks:
-    """The known places of one view, thinned out to every second one when they become too many."""
-
-    def __init__(self, limit: int = MARKS_KEPT) -> None:
-        self._limit = limit
-        self._positions: list[int] = []
-        self._keys: list[tuple[Any, ...]] = []
-
-    def __len__(self) -> int:
-        return len(self._positions)
-
-    def add(self, marks: Iterable[Mark]) -> None:
-        """Remembers places; a position that is known keeps its newest key."""
-        for mark in marks:
-            at = bisect_right(self._positions, mark.position)
-            if at and self._positions[at - 1] == mark.position:
-                self._keys[at - 1] = mark.key
-            else:
-                self._positions.insert(at, mark.position)
-                self._keys.insert(at, mark.key)
-        while len(self._positions) > self._limit:
-            self._positions = self._positions[1::2]
-            self._keys = self._keys[1::2]
-
-    def nearest(self, position: int) -> Mark | None:
-        """The last place at or before `position`; None means that the start of the view is nearest."""
-        at = bisect_right(self._positions, position)
-        return Mark(self._positions[at - 1], self._keys[at - 1]) if at else None
+        """Whether the view is known to end here: the rows were counted forwards, and there were no more. A page that is
+        listed, or was counted backwards, says nothing of it."""
+        return self.is_short and self.request.ids is None and not self.request.is_backwards
 
     @property
-    def last(self) -> Mark | None:
-        return Mark(self._positions[-1], self._keys[-1]) if self._positions else None
+    def is_misplaced(self) -> bool:
+        """Whether there are fewer rows before a mark than it says: rows were counted backwards to the start of the view
+        and beyond. No position that is known is true then."""
+        return self.is_short and self.request.is_backwards
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The places at both its ends: behind its first row, from which the page before is counted backwards, and
+        behind its last. () for an empty or a listed page."""
+        if self.end is None or self.request.ids is not None:
+            return ()
+        first = (Mark(self.request.position + 1, self.keys[0]),) if len(self.keys) > 1 else ()
+        return (*first, self.end)
 
 
-class PageCache:
-    """At most `capacity` pages of `page_rows` rows, the longest unused forgotten first."""
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The ids of a listed view in its order, at most `LISTED`; it is not `complete` when the view has more."""
 
-    def __init__(self, page_rows: int = PAGE_ROWS, capacity: int = CACHED_PAGES) -> None:
-        self.page_rows = page_rows
-        self._capacity = capacity
-        self._pages: OrderedDict[int, Page] = OrderedDict()
-        self._home: dict[int, tuple[int, int]] = {}
-        """Record id → (page number, index in the page)."""
-        self._stale: set[int] = set()
+    ids: tuple[int, ...]
+    complete: bool
 
-    def __len__(self) -> int:
-        return len(self._pages)
 
-    def number(self, position: int) -> int:
-        """The page on which a position lies."""
-        return position // self.page_rows
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The places that a background walk learned. `total` is the exact number of rows once it reached the end, else
+    None."""
 
-    def get(self, position: int) -> tuple[Row, tuple[str | None, ...]] | None:
-        """The row at a position and its display texts; None when it is not here."""
-        number, index = divmod(position, self.page_rows)
-        page = self._pages.get(number)
-        if page is None or index >= len(page.rows):
-            return None
-        self._pages.move_to_end(number)
-        return page.rows[index], page.cells[index]
+    marks: tuple[Mark, ...]
+    total: int | None
 
-    def is_doubtful(self, position: int, section: int) -> bool:
-        """Whether the value of a loaded cell looks wrong."""
-        number, index = divmod(position, self.page_rows)
-        page = self._pages.get(number)
-        return page is not None and (index, section) in page.doubtful
 
-    def place(self, page: Page) -> None:
-        """Takes a page in. A record that another page holds too moved meanwhile: the other page is forgotten, to be
-        loaded again, and so is this one where its copy of the record is the older."""
-        number = self.number(page.request.position)
-        self._forget(number)
-        outdated = False
-        for row in page.rows:
-            home = self._home.get(row.id)
-            if home is not None:
-                outdated = outdated or self._pages[home[0]].rows[home[1]].version > row.version
-                self._forget(home[0])
-        if outdated:
-            return
-        self._pages[number] = page
-        self._home.update((row.id, (number, index)) for index, row in enumerate(page.rows))
-        while len(self._pages) > self._capacity:
-            self._forget(next(iter(self._pages)))
+@dataclass(frozen=True, slots=True)
+class ViewStart:
+    """What is known when a view begins: its first page, the ids of a listed view (None: it is walked), how many rows
+    it has and whether they were counted. `cost` says what the view costs, for a person; '' when it costs nothing."""
 
-    def position_of(self, record_id: int) -> int | None:
-        """Where a record is, when its page is here."""
-        home = self._home.get(record_id)
-        return None if home is None else home[0] * self.page_rows + home[1]
-
-    def mark_stale(self) -> None:
-        """Everything here may be shown until it is loaded anew."""
-        self._stale = set(self._pages)
-
-    def is_stale(self, position: int) -> bool:
-        return bool(self._stale) and self.number(position) in self._stale
-
-    def clear(self) -> None:
-        self._pages.clear()
-        self._home.clear()
-        self._stale.clear()
-
-    def _forget(self, number: int) -> None:
-        page = self._pages.pop(number, None)
-        self._stale.discard(number)
-        if page is None:
-            return
-        for row in page.rows:
-            if self._home.get(row.id, (None,))[0] == number:
-                del self._home[row.id]
+    page: Page
+    hits: Hits | None
+    total: int
+    is_exact: bool
+    cost: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,15 @@ class Block:
 
     def holds(self, position: int, section: int) -> bool:
         return self.first <= position <= self.last and self.left <= section <= self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Successive rows, both ends included, in which the same columns are selected."""
+
+    first: int
+    last: int
+    sections: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,24 @@ class Selection:
             else:
                 runs.append((block.first, block.last))
         return tuple(runs)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The rows in which any cell is selected, in order, without overlap."""
+        starts = sorted(self.blocks, key=lambda one: one.first)
+        cuts = sorted({one.first for one in starts} | {one.last + 1 for one in starts})
+        found: list[Run] = []
+        open_blocks: list[Block] = []
+        taken = 0
+        for first, end in pairwise(cuts):
+            while taken < len(starts) and starts[taken].first == first:
+                open_blocks.append(starts[taken])
+                taken += 1
+            open_blocks = [one for one in open_blocks if one.last >= first]
+            sections = frozenset(section for one in open_blocks for section in range(one.left, one.right + 1))
+            if sections:
+                found.append(Run(first, end - 1, sections))
+        return tuple(found)
 
     @property
     def sections(self) -> range:

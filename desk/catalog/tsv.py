@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,16 +11,21 @@ if TYPE_CHECKING:
     from desk.catalog.columns import Column
 
 _QUOTED = frozenset('\t\n\r"')
+_STRAY = re.compile("[\ud800-\udfff]")
+"""What damaged text has for bytes that are not UTF-8: it cannot leave Desk as text."""
 
 
 def tsv_cell(column: Column, value: Any) -> str:
-    """One cell: a missing value is nothing, an empty text `""`; tabs, line ends and quotes are quoted."""
+    """One cell: a missing value is nothing, an empty text `""`; tabs, line ends and quotes are quoted; what is damaged
+    in a text is replaced by U+FFFD."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else column.format(value) or ""
+    if text and '"' not in text and text.isprintable():
+        return text  # nearly every cell
     if not text or not _QUOTED.isdisjoint(text):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+        text = '"' + text.replace('"', '""') + '"'
+    return _STRAY.sub("\ufffd", text)
 
 
 def tsv_line(

@@ -134,7 +134,7 @@ def format_price(price: Decimal) -> str:
 
 def format_time(moment: datetime) -> str:
     """A UTC time as local date and minute."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone().isoformat(" ", "minutes")[:16]
 
 
 def format_text(text: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from desk.ctl.schema import migrate
+from desk.ctl.searching import ACTIONS, search_index
 from desk.ctl.terminal import Answer, Parser, Usage, printable
 from desk.ctl.transfer import describe_export, describe_import, export_table, import_file
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
@@ -200,6 +201,8 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("--create", action="store_true", help=_("with upgrade: make a new SQLite catalogue"))
     schema.add_argument("--no-backup", action="store_true", help=_("do not copy a file before it is changed"))
     schema.add_argument("--yes", action="store_true", help=_("with downgrade base: remove everything, indeed"))
+    index = add("search-index", search_index, _("look at, make or remove what makes searching fast"))
+    index.add_argument("action", choices=ACTIONS, metavar=_("ACTION"), help=", ".join(ACTIONS))
     sample = add("sample", _sample, _("say where the sample catalogue is; make it if it is missing"))
     sample.add_argument("--restore", action="store_true", help=_("make it anew"))
     tour = add("tour", _tour, _("show Desk by itself"))

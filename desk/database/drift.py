@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import SAWarning
 
 from desk.catalog.models import Base
+from desk.catalog.searching import SEARCH_INDEXES
 from desk.i18n import _
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _words(difference: tuple[Any, ...]) -> str:
 
 
 def _is_ours(thing: Any, _name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
+    if kind == "index" and reflected:
+        return thing.name not in SEARCH_INDEXES.values()  # no revision makes them
     return not (kind == "table" and reflected and thing.name not in Base.metadata.tables)
 
 

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from desk.database import links, tls
+from desk.database import links, tls, trust
 from desk.database.actions import current_action
 from desk.database.pool import MeteredPool, PoolMonitor
 from desk.database.profiles import PoolSettings, absolute_path
@@ -243,7 +243,9 @@ def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> 
     def on_begin(connection: Connection) -> None:
         if connection.get_execution_options().get(WRITE):
             _begin_immediate(connection, busy_seconds)
+            trust.begin_writing(_raw(connection), connection.info)
         else:
+            trust.begin_reading(_raw(connection), connection.info)
             connection.exec_driver_sql("BEGIN")
 
     event.listen(engine, "connect", on_connect)
@@ -253,7 +255,7 @@ def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> 
 
 def _begin_immediate(connection: Connection, seconds: float) -> None:
     """Takes the write lock, waiting in slices: a busy wait inside SQLite could not be cancelled."""
-    raw: Any = connection.connection.dbapi_connection
+    raw = _raw(connection)
     action = current_action()
     deadline = time.monotonic() + seconds
     raw.execute(f"PRAGMA busy_timeout = {BUSY_SLICE_MS}")
@@ -270,6 +272,10 @@ def _begin_immediate(connection: Connection, seconds: float) -> None:
                     action.check()
     finally:
         raw.execute("PRAGMA busy_timeout = 5000")
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
 
 
 def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 EDITS_KEPT = _("Your pending edits are kept.")
+SEARCH_INDEX = "search_index"
+"""The code of a problem with the search index alone."""
 NOTHING_SAVED = _("Nothing was saved. Your pending edits are kept.")
 _TRY_AGAIN = _("Try again in a moment.")
 
@@ -53,6 +55,31 @@ def _broken_rule(text: str) -> DeskError:
         kept=NOTHING_SAVED,
         advice=_("Change the value that it names, then commit again."),
         code="rule",
+    )
+
+
+def _broken_search_index() -> DeskError:
+    return EnvironmentProblem(
+        _("The search index of this file is damaged or gone."),
+        kept=_("The records are not touched by that, and your pending edits are kept."),
+        advice=_("Make the search index anew, or remove it: “deskctl search-index” does so."),
+        code=SEARCH_INDEX,
+    )
+
+
+def _altered(what: str) -> DeskError:
+    """Somebody changed the tables while they were open."""
+    return EnvironmentProblem(
+        what, kept=EDITS_KEPT, advice=_("Check the schema with “deskctl migrate status”."), code="schema"
+    )
+
+
+def _untrusted() -> DeskError:
+    return EnvironmentProblem(
+        _("The search index of this file cannot be kept: the file has triggers or views that are not Desk's."),
+        kept=NOTHING_SAVED,
+        advice=_("Remove the search index (“deskctl search-index drop”), or what was added to the file."),
+        code="untrusted",
     )
 
 
@@ -99,12 +126,8 @@ _STATES: dict[str, Callable[[str], DeskError]] = {
     "25006": lambda _text: EnvironmentProblem(
         _("The server allows reading only here."), kept=EDITS_KEPT, code="read_only"
     ),
-    "42P01": lambda text: EnvironmentProblem(
-        _("A table is missing: {text}.").format(text=text),
-        kept=EDITS_KEPT,
-        advice=_("Check the schema with “deskctl migrate status”."),
-        code="schema",
-    ),
+    "42P01": lambda text: _altered(_("A table is missing: {text}.").format(text=text)),
+    "42703": lambda text: _altered(_("A column is missing: {text}.").format(text=text)),
     "23502": _missing_value,
     "23503": lambda _text: _broken_reference(),
 }
@@ -136,6 +159,7 @@ _LITE: dict[int, Callable[[str], DeskError]] = {
         advice=_("Free some space, then try again."),
         code="disk_full",
     ),
+    sqlite3.SQLITE_CORRUPT_VTAB: lambda _text: _broken_search_index(),
     sqlite3.SQLITE_CORRUPT: lambda _text: EnvironmentProblem(
         _("The file is damaged."), kept=EDITS_KEPT, advice=_("Restore it from a backup."), code="corrupt"
     ),
@@ -156,6 +180,16 @@ _LITE: dict[int, Callable[[str], DeskError]] = {
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: lambda _text: _broken_reference(),
 }
 """By extended code where it tells more, else by its primary code (its lowest byte)."""
+
+_LITE_TEXTS: dict[str, Callable[[], DeskError]] = {
+    'unsafe use of virtual table "desk_search': _untrusted,
+    "no such table: desk_search": _broken_search_index,
+    "no such table: main.desk_search": _broken_search_index,
+    "vtable constructor failed: desk_search": _broken_search_index,
+    "invalid fts5 file format": _broken_search_index,
+}
+"""What SQLite has no code for, by how it begins."""
+_MISSING = re.compile("^no such (table|column): |^table .* has no column named ")
 
 
 def explained(error: SQLAlchemyError, url: URL, *, cancelled: bool) -> Exception:
@@ -191,7 +225,13 @@ def _explained_sqlite(orig: sqlite3.Error) -> DeskError | None:
     explain = _LITE.get(code) or _LITE.get(code & 0xFF)
     if explain is None and isinstance(orig, sqlite3.IntegrityError):
         explain = _broken_rule
-    return explain(_first_line(str(orig))) if explain else None
+    text = _first_line(str(orig))
+    if explain is not None:
+        return explain(text)
+    known = next((make() for begin, make in _LITE_TEXTS.items() if text.startswith(begin)), None)
+    if known is None and _MISSING.search(text):
+        return _altered(_("A table or a column is missing: {text}.").format(text=text))
+    return known
 
 
 def _explained_postgresql(error: DBAPIError, url: URL) -> DeskError | None:

@@ -54,13 +54,14 @@ class Revision:
 class MigrationResult:
     """What a migration did: the status after it, where the backup is (None: none was made), how long it took.
 
-    `waited` tells that somebody else had to finish first.
+    `waited` tells that somebody else had to finish first, `is_new` that there was no catalogue before.
     """
 
     status: SchemaStatus
     backup: Path | None
     seconds: float
     waited: bool
+    is_new: bool
 
 
 def configured(metadata: MetaData) -> dict[str, Any]:
@@ -207,7 +208,7 @@ def _migrate_once(
                     _make_schema(unit.connection, engines.schema_of(url))
                 run_revisions(unit.connection, revision, upwards=upwards, on_applied=_Steps(steps, tell))
             after = schema_status(unit.connection)
-        return MigrationResult(after, backup, 0.0, unit.waited)
+        return MigrationResult(after, backup, 0.0, unit.waited, is_new=upwards and bool(steps) and not status.current)
     except ActionCancelled:
         if backup is not None:
             backup.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from desk.database import engines, failures
+from desk.database import engines, failures, fts_index
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
 from desk.resources import data_folder
@@ -55,7 +55,7 @@ def known_revisions() -> tuple[str, ...]:
 def schema_status(connection: Connection) -> SchemaStatus:
     """What the database behind a connection holds; changes nothing."""
     known = known_revisions()
-    tables = set(inspect(connection).get_table_names())
+    tables = {name for name in inspect(connection).get_table_names() if not fts_index.is_part(name)}
     current = None
     if VERSION_TABLE in tables:
         current = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()

@@ -15,8 +15,10 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from desk.catalog.search_state import SearchIndex, SearchMethod, SearchState
 from desk.database import engines, failures
 from desk.database.actions import Action, current_action
+from desk.database.profiles import PoolSettings
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
 
@@ -77,17 +79,24 @@ def _check_flush(session: OneThreadSession, _context: Any, _instances: Any) -> N
 
 
 class Sessions:
-    """The sessions of one open catalogue. `read_only` is the reason why it cannot be written, '' when it can."""
+    """The sessions of one open catalogue. `read_only` is the reason why it cannot be written, '' when it can;
+    `search_index` what was last seen of its search index."""
 
     def __init__(self, engine: Engine, url: URL, *, read_only: str = "") -> None:
         self._engine = engine
         self._url = url
         self.read_only = read_only
+        self.search_index = SearchIndex(SearchState.ABSENT)
 
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
+
+    @property
+    def search(self) -> SearchMethod:
+        """What finds a text in the keys."""
+        return self.search_index.method
 
     @contextmanager
     def reading(self, label: str, *, snapshot: bool = False) -> Iterator[Session]:
@@ -108,14 +117,31 @@ class Sessions:
 
         Raises as `reading` does, and EnvironmentProblem where the catalogue is open for reading only.
         """
-        if self.read_only:
-            raise EnvironmentProblem(
-                _("This catalogue is open for reading only: {reason}.").format(reason=self.read_only),
-                kept=_("Nothing was changed."),
-                code="read_only",
-            )
+        self._refuse_writing()
         with self._session(label, {engines.WRITE: True}) as session:
             yield session
+
+    @contextmanager
+    def outside(self, label: str) -> Iterator[Connection]:
+        """A connection of its own, without transactions and without time limits: for what a server does no other way.
+
+        Raises as `writing` does.
+        """
+        self._refuse_writing()
+        action = current_action() or Action(label)
+        try:
+            with (
+                engines.passing_engine(self._url, PoolSettings(statement_timeout=0, lock_timeout=0)) as engine,
+                action.running(),
+                engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+            ):
+                try:
+                    action.lend(partial(engines.interrupt, connection.connection.dbapi_connection))
+                    yield connection
+                finally:
+                    action.take_back()
+        except SQLAlchemyError as error:
+            raise failures.explained(error, self._url, cancelled=action.is_cancelled) from error
 
     def close(self) -> None:
         """Closes every idle connection; those still out close when they come back."""
@@ -141,6 +167,21 @@ class Sessions:
             except SQLAlchemyError as error:
                 # A commit whose answer was lost may have happened: "cancelled" would say that nothing was saved.
                 cancelled = action.is_cancelled and not (session is not None and session.is_committing)
-                raise failures.explained(error, self._url, cancelled=cancelled) from error
+                explained = failures.explained(error, self._url, cancelled=cancelled)
+                self._note_damage(explained)
+                raise explained from error
             finally:
                 action.take_back()  # of a connection that was lent while it was being made
+
+    def _note_damage(self, problem: Exception) -> None:
+        """Searches read all keys from now on, when it was the search index that failed."""
+        if isinstance(problem, EnvironmentProblem) and problem.code == failures.SEARCH_INDEX:
+            self.search_index = SearchIndex(SearchState.STALE, _("it is damaged"), is_there=True)
+
+    def _refuse_writing(self) -> None:
+        if self.read_only:
+            raise EnvironmentProblem(
+                _("This catalogue is open for reading only: {reason}.").format(reason=self.read_only),
+                kept=_("Nothing was changed."),
+                code="read_only",
+            )

@@ -29,12 +29,12 @@ from desk.catalog.criteria import Criteria
 from desk.dialogs.export_words import NEUTRALIZED, WITH_AUTHORS, authors_path, criteria_lines, exported_words
 from desk.dialogs.files import FilePlace, ask_for_file
 from desk.dialogs.imports.forecast import STEPS
-from desk.dialogs.long_job import LongJob, words_for
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
 from desk.panels.parts import ProblemBar, dim, heading, named
 from desk.tables.look import icon
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from desk.operations.export_views import Exported

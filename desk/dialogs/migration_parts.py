@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from desk.dialogs.long_job import LongJob, words_for
 from desk.i18n import _
 from desk.panels.parts import dim, heading, named, tool_button
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from desk.database.profiles import Profile

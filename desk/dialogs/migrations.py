@@ -24,12 +24,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.dialogs.long_job import LongJob, words_for
 from desk.dialogs.migration_parts import ProgressPane, SqlView, outcome_words, plain
 from desk.dialogs.schema_question import STOPPED
 from desk.i18n import _, ngettext
 from desk.panels.parts import ProblemBar, heading, named, tool_button
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

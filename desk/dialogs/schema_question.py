@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.dialogs.long_job import LongJob, words_for
 from desk.dialogs.migration_parts import ProgressPane, SqlView, outcome_words, plain
 from desk.i18n import _
 from desk.panels.parts import ProblemBar, heading, named
 from desk.tables.look import icon
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from desk.database.profiles import Profile

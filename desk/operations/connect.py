@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from desk.catalog import queries
 from desk.catalog.keys import KEY_VERSION
-from desk.database import engines, failures, revisions, tls
+from desk.database import engines, failures, revisions, search_index, tls
 from desk.database.pool import PoolMonitor
 from desk.database.revisions import SchemaState
 from desk.database.sessions import Sessions
@@ -82,6 +82,7 @@ def open_catalogue(
             refusal = _refusal(status)  # raises, whether the file can be written or not
             reason = access.reason or refusal
             identity, key_version = session.execute(queries.meta_select()).one()
+            sessions.search_index = search_index.state_of(session.connection())
         if key_version != KEY_VERSION:
             reason = reason or _("its search keys are of another version of Desk")
         sessions.read_only = reason
@@ -94,16 +95,19 @@ def open_catalogue(
 
 
 def create_catalogue(*, target: str) -> None:
-    """Makes a new, empty SQLite catalogue (WAL); raises EnvironmentProblem when something is already there.
+    """Makes a new, empty SQLite catalogue (WAL) with a search index, which a server's has where it can be had; raises
+    EnvironmentProblem when something is already there.
 
     A failure leaves no file behind.
     """
     from desk.database import migrations  # noqa: PLC0415  (Alembic: opening a catalogue must not wait for it)
+    from desk.operations.searching import begin_search_index  # noqa: PLC0415  (only a new catalogue needs it)
 
     url = engines.target_url(target)
     path = engines.sqlite_file(url)
     if path is None:
         migrations.upgrade(url)
+        begin_search_index(url)
         return
     _claim(path)
     try:
@@ -111,6 +115,7 @@ def create_catalogue(*, target: str) -> None:
         raw.execute("PRAGMA journal_mode = WAL")
         raw.close()
         migrations.upgrade(url)
+        begin_search_index(url)
     except BaseException:
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)

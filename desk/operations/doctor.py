@@ -14,7 +14,7 @@ from desk.database import engines, failures, revisions
 from desk.database.revisions import SchemaState, SchemaStatus
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
-from desk.operations import connect
+from desk.operations import connect, searching
 from desk.settings import folders
 
 
@@ -75,7 +75,13 @@ def _database(target: str) -> dict[str, Any]:
 def _catalogue(target: str) -> dict[str, str]:
     catalogue = connect.open_catalogue(target=target)
     try:
-        status = catalogue.pool.snapshot().status
-        return {"catalogue": catalogue.info.identity, "read_only": catalogue.info.read_only, "pool": status}
+        index = searching.search_state(sessions=catalogue.sessions, check=True)
+        return {
+            "catalogue": catalogue.info.identity,
+            "read_only": catalogue.info.read_only,
+            "search_index": index.state.value,
+            "search_index_reason": index.reason,
+            "pool": catalogue.pool.snapshot().status,
+        }
     finally:
         catalogue.close()

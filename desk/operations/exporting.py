@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from sqlalchemy import select
 
-from desk.catalog import queries
+from desk.catalog import view_queries
 from desk.catalog.columns import BOOKS, TABLES
 from desk.catalog.contributors import format_contributors
 from desk.catalog.models import Author, Book, Contribution
+from desk.catalog.orders import order_of
 from desk.catalog.paging import Mark, PageRequest
 from desk.database.actions import Action, current_action
 from desk.errors import ActionCancelled, EnvironmentProblem
 from desk.i18n import _
 from desk.operations.export_files import CsvSink, workbook
 from desk.operations.new_files import check_target, discard, is_special, waiting_path
+from desk.operations.pages import read_listed, read_run
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from desk.catalog.criteria import Criteria
     from desk.database.sessions import Sessions
     from desk.operations.export_files import RowSink
+
+    Values = Sequence[Sequence[Any]]
 
 CHUNK = 2000
 WORKBOOK = ".xlsx"
@@ -124,7 +128,7 @@ class _Export:
         """The number of rows; 0 where nobody has to know."""
         if self._on_progress is None and isinstance(sink, CsvSink):
             return 0
-        total: int = session.execute(queries.count_select(self._criteria)).scalar_one()
+        total: int = session.execute(view_queries.count_select(self._criteria, self._sessions.search)).scalar_one()
         sink.expect(total)
         return total
 
@@ -139,18 +143,30 @@ def _would_run(cell: Any) -> bool:
 
 
 def _chunks(session: Session, criteria: Criteria) -> Iterator[list[Cells]]:
-    """The rows of the view as cells, some thousands at a time, each run found by the key of the last row before it."""
-    width = len(queries.terms_of(criteria))
+    """The rows of the view as cells, some thousands at a time."""
     cells = _CELLS[criteria.table]
+    for values in _runs(session, criteria) if order_of(criteria).is_indexed else _lists(session, criteria):
+        yield cells(session, list(zip(*values, strict=True)))
+
+
+def _runs(session: Session, criteria: Criteria) -> Iterator[Values]:
+    """Along the index of the order, each run found by the key of the last row before it."""
     mark: Mark | None = None
     while True:
         position = mark.position if mark else 0
-        found = session.execute(queries.page_select(PageRequest(criteria, position, CHUNK, mark))).all()
-        if found:
-            yield cells(session, [tuple(row)[width:] for row in found])
-        if len(found) < CHUNK:
+        values, keys = read_run(session, PageRequest(criteria, position, CHUNK, mark))
+        if keys:
+            yield values
+        if len(keys) < CHUNK:
             return
-        mark = Mark(position + len(found), tuple(found[-1][:width]))
+        mark = Mark(position + len(keys), keys[-1])
+
+
+def _lists(session: Session, criteria: Criteria) -> Iterator[Values]:
+    """In an order that the database makes once; only ids go through it."""
+    statement = view_queries.ids_select(criteria).execution_options(yield_per=CHUNK)
+    for ids in session.execute(statement).scalars().partitions():
+        yield read_listed(session, criteria.table, ids)
 
 
 def _book_cells(session: Session, found: list[tuple[Any, ...]]) -> list[Cells]:

@@ -19,6 +19,7 @@ from desk.database.revisions import VERSION_TABLE, SchemaState, status_and_hindr
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
 from desk.operations.opening import url_of
+from desk.operations.searching import begin_search_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,8 @@ def upgrade_catalogue(
     backup: bool = True,
     on_progress: Callable[[MigrationProgress], None] | None = None,
 ) -> MigrationResult:
-    """Brings a catalogue to a revision, making the schema where there is none; a file is backed up before.
+    """Brings a catalogue to a revision, making the schema and a search index where there is none; a file is backed up
+    before.
 
     One migrator at a time works on a database: others wait, then find nothing to do. A failure or a cancel leaves
     data, schema and version as before. Raises InvalidInput for an unknown revision, EnvironmentProblem or
@@ -118,9 +120,12 @@ def upgrade_catalogue(
     """
     _refuse_read_only(profile)
     url = _url(profile, password)
-    return migrations.migrate(
+    done = migrations.migrate(
         url, revision, upwards=True, settings=profile.pool, with_backup=backup, on_progress=on_progress
     )
+    if done.is_new and done.status.state is SchemaState.CURRENT:
+        begin_search_index(url)
+    return done
 
 
 def downgrade_catalogue(

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from desk.catalog import queries
-from desk.catalog.columns import TABLES, Kind
+from desk.catalog import ranges, view_queries
+from desk.catalog.columns import TABLES
 from desk.catalog.criteria import Criteria
-from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest
-from desk.catalog.rows import AuthorRef, AuthorRow, BookRow, Row
+from desk.catalog.orders import order_of
+from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest, Walked
+from desk.catalog.sources import SOURCES
+from desk.database.prepared import Prepared
+from desk.operations.reading_rows import author_rows, book_rows, cells_of, read_columns
 from desk.operations.retrying import again_when_lost
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy.engine import Dialect
     from sqlalchemy.orm import Session
 
+    from desk.catalog.orders import Key
+    from desk.catalog.rows import Row
     from desk.database.sessions import Sessions
+
+    Values = Sequence[Sequence[Any]]
+
+KEPT = 128
+"""As many statements of a kind are kept compiled."""
 
 
 @again_when_lost
@@ -27,91 +41,133 @@ def load_page(*, sessions: Sessions, request: PageRequest) -> Page:
 
 def read_page(session: Session, request: PageRequest) -> Page:
     """One page, in a session that is open already."""
-    found = session.execute(queries.page_select(request)).all()
-    width = len(queries.terms_of(request.criteria))
-    make = _MAKERS[request.criteria.table]
-    rows = make(session, [tuple(row)[width:] for row in found])
-    end = Mark(request.position + len(found), tuple(found[-1][:width])) if found else None
     table = request.criteria.table
-    return Page(request, rows, tuple(display_cells(table, row) for row in rows), end, doubtful_cells(table, rows))
+    keys: tuple[Key, ...] = ()
+    if request.ids is None:
+        values, keys = read_run(session, request)
+    else:
+        values = read_listed(session, table, request.ids)
+    rows = _rows(session, table, values)
+    end = Mark(request.position + len(rows), keys[-1] if keys else ()) if rows else None
+    cells, doubtful = cells_of(table, rows)
+    return Page(request, rows, cells, end, doubtful, keys)
 
 
 @again_when_lost
 def count_rows(*, sessions: Sessions, criteria: Criteria) -> int:
     """The exact number of rows of a view."""
     with sessions.reading("count rows") as session:
-        return int(session.execute(queries.count_select(criteria)).scalar_one())
+        return int(session.execute(view_queries.count_select(criteria, sessions.search)).scalar_one())
 
 
 @again_when_lost
 def walk_marks(
-    *, sessions: Sessions, criteria: Criteria, mark: Mark | None, steps: int, every: int = MARK_EVERY
-) -> tuple[Mark, ...]:
-    """The next places of a view's order, `every` rows apart, at most `steps` of them; fewer means the end is near."""
+    *, sessions: Sessions, criteria: Criteria, mark: Mark | None, every: int = MARK_EVERY, seconds: float = 0.1
+) -> Walked:
+    """The next places of a view's order behind a mark, `every` rows apart: as many as are found in that time, one at
+    least. At the end of the view there are fewer, and the exact number of its rows. An order that no index has is not
+    walked: its rows are only counted."""
+    if not order_of(criteria).is_indexed:
+        return Walked((), count_rows(sessions=sessions, criteria=criteria))
     found: list[Mark] = []
+    until = time.monotonic() + seconds
     with sessions.reading("walk marks") as session:
-        for _step in range(steps):
-            position = mark.position if mark else 0
-            request = PageRequest(criteria, position, every, mark)
-            key = session.execute(queries.mark_select(request)).first()
-            if key is None:
-                break
-            mark = Mark(position + every, tuple(key))
-            found.append(mark)
-    return tuple(found)
+        for place in _walk(session, criteria, mark, every):
+            found.append(place)
+            if time.monotonic() >= until:
+                return Walked(tuple(found), None)
+        last = found[-1] if found else mark
+        position = last.position if last else 0
+        rest = _fetch(session, _rest_statement, PageRequest(criteria, position, every, last))
+        return Walked(tuple(found), position + rest[0][0])
 
 
 @again_when_lost
 def count_tables(*, sessions: Sessions) -> dict[str, int]:
     """The number of records of every table, for the side bar."""
     with sessions.reading("count tables") as session:
-        return {name: int(session.execute(queries.count_select(Criteria(name))).scalar_one()) for name in TABLES}
+        counts = {name: view_queries.count_select(Criteria(name), sessions.search) for name in TABLES}
+        return {name: int(session.execute(statement).scalar_one()) for name, statement in counts.items()}
 
 
-def display_cells(table: str, row: Row) -> tuple[str | None, ...]:
-    """The texts of a row's grid cells, made once and on the worker."""
-    return tuple(column.format(getattr(row, column.name)) for column in TABLES[table].grid)
+def read_run(session: Session, request: PageRequest) -> tuple[Values, tuple[Key, ...]]:
+    """The rows between a place and another of the view's order, as values of the source's columns, and their keys."""
+    found = _fetch(session, _page_statement, request)
+    width = len(order_of(request.criteria).terms)
+    columns = SOURCES[request.criteria.table].columns
+    values = read_columns([row[width:] for row in found], columns, session.connection().dialect)
+    return values, tuple([tuple(row[:width]) for row in found])
 
 
-def doubtful_cells(table: str, rows: tuple[Row, ...]) -> frozenset[tuple[int, int]]:
-    """The cells whose value looks wrong: a bad ISBN, damaged text, a value of another kind."""
-    found = []
-    for section, column in enumerate(TABLES[table].grid):
-        wanted = column.rules.type
-        is_plain = str.isprintable if wanted is str and column.kind is not Kind.ISBN else None
-        for index, row in enumerate(rows):
-            value = getattr(row, column.name)
-            if value is None or (is_plain is not None and type(value) is str and is_plain(value)):
-                continue  # nearly every cell: it costs a page a tenth of asking the column
-            if column.doubt(value):
-                found.append((index, section))
-    return frozenset(found)
+def read_listed(session: Session, table: str, ids: Sequence[int]) -> Values:
+    """The records of the ids, in their order, as values of the source's columns; one that is gone is missing."""
+    dialect = session.connection().dialect
+    found = _listed_statement(dialect, table).run(session, ids=ids) if ids else ()
+    places = {id: place for place, id in enumerate(ids)}
+    return read_columns(sorted(found, key=lambda row: places[row[0]]), SOURCES[table].columns, dialect)
 
 
-def _book_rows(session: Session, found: list[tuple[Any, ...]]) -> tuple[BookRow, ...]:
-    names: dict[int, str] = {}
-    if found:
-        pairs = session.execute(queries.contributors_select([row[0] for row in found])).all()
-        for book_id, some in groupby(pairs, key=lambda pair: pair[0]):
-            names[book_id] = "; ".join(name for _book, name in some)
-    return tuple(
-        BookRow(
-            id, version, title, None if author_id is None else AuthorRef(author_id, author), year, isbn, language,
-            price, updated_at, names.get(id, ""),
-        )
-        for id, version, title, author_id, author, year, isbn, language, price, updated_at in found
-    )  # fmt: skip
+def _walk(session: Session, criteria: Criteria, mark: Mark | None, every: int) -> Iterator[Mark]:
+    """The places behind a mark, `every` rows apart, until the view ends. Ten million rows are ten thousand steps, so a
+    step does nothing that could be done before."""
+    dialect = session.connection().dialect
+    statements: dict[str | None, Prepared] = {}
+    position, key = (mark.position, mark.key) if mark else (0, None)
+    while True:
+        shape = ranges.shape_of(key)
+        statement = statements.get(shape)
+        if statement is None:
+            statement = statements[shape] = _step_statement(dialect, criteria, shape)
+        rows = statement.run(session, rows=1, passed=every - 1, reach=every, **ranges.parameters_of(key))
+        if not rows:
+            return
+        position, key = position + every, tuple(rows[0])
+        yield Mark(position, key)
 
 
-def _author_rows(session: Session, found: list[tuple[Any, ...]]) -> tuple[AuthorRow, ...]:
-    counts: dict[int, int] = {}
-    if found:
-        pairs = session.execute(queries.book_counts_select([row[0] for row in found])).all()
-        counts = dict(tuple(pair) for pair in pairs)
-    return tuple(
-        AuthorRow(id, version, name, born, died, updated_at, counts.get(id, 0))
-        for id, version, name, born, died, updated_at in found
-    )
+def _rows(session: Session, table: str, values: Values) -> tuple[Row, ...]:
+    """The records, with what a second statement tells of them: a book's contributors, the number of an author's
+    books."""
+    make: Any = _MAKERS[table]
+    ids = values[0]
+    return make(values, _more_statement(session.connection().dialect, table).run(session, ids=ids)) if ids else ()
 
 
-_MAKERS: dict[str, Any] = {"books": _book_rows, "authors": _author_rows}
+def _fetch(session: Session, make: Callable[..., Prepared], request: PageRequest) -> Sequence[Any]:
+    """Executes a statement of a run: from a mark where an index has the order, else counted from the start."""
+    key = request.mark.key if request.mark else None
+    passed, backwards = request.offset, request.is_backwards
+    if not order_of(request.criteria).is_indexed:
+        key, passed, backwards = None, request.position, False
+    statement = make(session.connection().dialect, request.criteria, ranges.shape_of(key), backwards)
+    reach = passed + request.limit
+    return statement.run(session, rows=request.limit, passed=passed, reach=reach, **ranges.parameters_of(key))
+
+
+@lru_cache(maxsize=KEPT)
+def _page_statement(dialect: Dialect, criteria: Criteria, shape: str | None, backwards: bool) -> Prepared:
+    return Prepared(view_queries.page_select(criteria, shape, dialect.name, backwards=backwards), dialect)
+
+
+@lru_cache(maxsize=KEPT)
+def _step_statement(dialect: Dialect, criteria: Criteria, shape: str | None) -> Prepared:
+    return Prepared(view_queries.step_select(criteria, shape, dialect.name), dialect)
+
+
+@lru_cache(maxsize=KEPT)
+def _rest_statement(dialect: Dialect, criteria: Criteria, shape: str | None, _backwards: bool) -> Prepared:
+    return Prepared(view_queries.rest_select(criteria, shape, dialect.name), dialect)
+
+
+@lru_cache(maxsize=KEPT)
+def _listed_statement(dialect: Dialect, table: str) -> Prepared:
+    return Prepared(view_queries.listed_select(table), dialect)
+
+
+@lru_cache(maxsize=KEPT)
+def _more_statement(dialect: Dialect, table: str) -> Prepared:
+    return Prepared(_MORE[table](), dialect)
+
+
+_MAKERS = {"books": book_rows, "authors": author_rows}
+_MORE = {"books": view_queries.contributors_select, "authors": view_queries.book_counts_select}

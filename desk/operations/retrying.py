@@ -1,4 +1,5 @@
-"""Reads recover by themselves: a read whose connection was lost is done once more, on a new one.
+"""Reads recover by themselves: one whose connection was lost is done once more, on a new one; one whose search index
+failed, without it.
 
 Invariant: not when the loss took as long to notice as a dead link does: a second time could not be within bounds.
 """
@@ -9,6 +10,7 @@ import time
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from desk.database.failures import SEARCH_INDEX
 from desk.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def again_when_lost(read: Callable[P, R]) -> Callable[P, R]:
         try:
             return read(*args, **kwargs)
         except EnvironmentProblem as problem:
-            if problem.code != "lost" or time.monotonic() - begin > QUICKLY:
+            if problem.code not in ("lost", SEARCH_INDEX) or time.monotonic() - begin > QUICKLY:
                 raise
             return read(*args, **kwargs)
 

@@ -23,6 +23,7 @@ from desk.operations.imports.bulk import insert_rows, take_ids
 from desk.operations.imports.columns_of_file import map_columns
 from desk.operations.imports.csv_reading import CsvFile
 from desk.operations.imports.works import Chunk
+from desk.operations.searching import fill_search_index, suspend_search_index
 from desk.resources import resource
 from desk.settings import folders
 
@@ -69,11 +70,13 @@ def restore_sample(*, path: Path) -> None:
 
 
 def fill_sample(*, sessions: Sessions) -> None:
-    """Adds the sample to a catalogue, in one unit."""
+    """Adds the sample to a catalogue, in one unit; then it is taken into the search index."""
     with sessions.writing("fill the sample") as session:
+        suspend_search_index(session)
         _add_authors(session)
         _add_books(session)
         session.commit()
+    fill_search_index(sessions=sessions)
 
 
 def _build(path: Path) -> None:

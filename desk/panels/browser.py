@@ -1,38 +1,41 @@
-"""The browser of one table: search box, filter chips and grid, wired to the workers.
+"""The browser of one table: search box, filter chips and grid, and what is wished of them.
 
-Invariant: typed text is never touched when data arrives; each kind of request has its channel, where the latest wins.
+Invariant: typed text is never touched when data arrives, and rows stay in sight until others take their place.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from desk.catalog import values
 from desk.catalog.criteria import Criteria, Filter, Op
-from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest
 from desk.errors import ActionCancelled, DeskError, InvalidInput
 from desk.i18n import _
+from desk.panels.after_commit import AfterCommit
+from desk.panels.current_record import CurrentRecord
 from desk.panels.filter_bar import FilterBar
+from desk.panels.jumping import Jumping
+from desk.panels.notices import AdviceBar, Notice
 from desk.panels.parts import ProblemBar, named
 from desk.panels.selected_rows import SelectedRows
 from desk.panels.troubles import Troubles
+from desk.panels.view_loading import ViewLoading
 from desk.tables.grid import Grid
 from desk.tables.look import icon
 from desk.tables.record_table import RecordTable
-from desk.work import door
 
 if TYPE_CHECKING:
     from desk.catalog.columns import TableDescription
     from desk.catalog.edits import RecordKey
+    from desk.catalog.paging import ViewStart
     from desk.panels.context import Context
 
-TYPING_PAUSE_MS = 180
-MARK_STEPS = 20
+TYPING_PAUSE_MS = 20
+"""Keys that come at once, as from a paste or a held key, are one search; no person types faster."""
 
 
 class Browser(QWidget):
@@ -48,21 +51,20 @@ class Browser(QWidget):
         self.description = description
         self.setObjectName(f"{description.name}_browser")
         self._context = context
-        self._loaded = False
-        self._followed: RecordKey | None = None
-        self._announced: RecordKey | None = None
-        """The record that was last told to be the current one."""
-        self._owes_record = False
-        """Whether the current row was chosen before its record was here."""
         self.table = RecordTable(description, context.edits, self)
         self.grid = named(Grid(self.table), f"{description.name}_grid", description.title)
+        self.loading = ViewLoading(self.table, context, description.name)
+        self.current = CurrentRecord(self.grid)
+        self.jumping = Jumping(self.grid, context)
+        self.after_commit = AfterCommit(self.grid, self.loading, self.current, context)
         self.search = self._make_search()
         self.chosen = SelectedRows(self.grid, context)
         self.filters = FilterBar(description)
         self.problems = ProblemBar(f"{description.name}_problem")
-        self._notice = named(QLabel(self.grid), f"{description.name}_notice", _("Notice"))
-        self._notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._notice.setWordWrap(True)
+        self.advice = AdviceBar(f"{description.name}_advice")
+        self.notice = Notice(self.grid)
+        self._cost = self._cap = ""
+        """What the view costs, and what of it cannot be shown, for a person."""
         self._typing = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self.troubles = Troubles(self, self.problems, context)
         self._lay_out()
@@ -70,29 +72,31 @@ class Browser(QWidget):
 
     @property
     def criteria(self) -> Criteria:
-        return self.table.criteria
+        """The view that is wanted; until its rows are here, those of the one before are shown."""
+        return self.loading.criteria
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the first page of the current view is here."""
-        return self._loaded
+        """Whether the first page of the wanted view is here."""
+        return self.loading.is_open
 
     @property
     def current_key(self) -> RecordKey | None:
-        row = self.grid.current_row
-        return self.table.key_at(row) if row >= 0 else None
+        return self.current.key
 
     def show_view(self, criteria: Criteria) -> None:
-        """Starts a view: first page, then the total, then the marks. What ran for the last view is cancelled."""
+        """Starts a view: first page and estimate, then the marks. What ran for the last view is cancelled."""
         self.troubles.end()
         self._begin(criteria)
 
     def forget(self) -> None:
         """Another catalogue is open: nothing that is here belongs to it."""
         self.troubles.end()
-        self._loaded = False
-        self._followed = self._announced = None
-        self._cancel_channels()
+        self.loading.forget()
+        self.current.forget()
+        self.after_commit.forget()
+        self._cost = ""
+        self._show_advice()
         self.table.show_view(self.criteria)
 
     @Slot()
@@ -105,17 +109,11 @@ class Browser(QWidget):
 
     def select(self, key: RecordKey) -> bool:
         """Makes a loaded record the current row; answers whether it is loaded."""
-        row = self.table.row_of(key)
-        if row is None:
-            return False
-        index = self.table.index(row, max(0, self.grid.currentIndex().column()))
-        self.grid.go_to(index)
-        return True
+        return self.current.select(key)
 
-    def follow(self, key: RecordKey) -> None:
-        """Makes a record the current row once it is loaded; until then no row is."""
-        self._followed = key
-        self.grid.go_to(QModelIndex())
+    def go_to_position(self, position: int) -> None:
+        """Makes the row at a place of the view the current one; pending new records stand above the first."""
+        self.grid.go_to_row(position + self.table.fresh)
 
     def filter_by_current_cell(self) -> None:
         """Adds the filter "like this cell"."""
@@ -129,118 +127,64 @@ class Browser(QWidget):
         elif value is not None and Op.EQUALS in column.filters:
             self._show_filtered(Filter(column.name, Op.EQUALS, value))
 
-    # Qt
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.grid.viewport() and event.type() == QEvent.Type.Resize:
-            self._notice.setGeometry(self.grid.viewport().geometry())
-        return super().eventFilter(watched, event)
-
     # Slots
 
     @Slot()
     def _load_again(self) -> None:
-        if not self._loaded:
+        if not self.is_loaded:
             self._begin(self.criteria)
-            return
-        self._cancel_channels()  # what is under way was asked before the reason to load again
-        self.table.reload()
-        if not self.table.rowCount():
-            self._load(self.table.request_for(0))
-        self._count()
+        else:
+            self.after_commit.reload()
 
     @Slot(object)
-    def _load(self, request: PageRequest) -> None:
-        if self._context.catalogue is None:
-            return
-        self._context.runner.submit(
-            _("Load {table}").format(table=self.description.title),
-            door.load_page,
-            channel=self._channel(f"page{request.lane}"),
-            done=self._on_page,
-            failed=partial(self._on_page_failed, request),
-            arguments={"sessions": self._context.sessions, "request": request},
-        )
-
-    def _count(self) -> None:
-        if self._context.catalogue is None:
-            return
-        self._context.runner.submit(
-            _("Count {table}").format(table=self.description.title),
-            door.count_rows,
-            channel=self._channel("count"),
-            done=partial(self._on_counted, self.criteria),
-            failed=self._on_failed,
-            arguments={"sessions": self._context.sessions, "criteria": self.criteria},
-        )
-
-    def _on_page(self, page: Page) -> None:
+    def _on_opened(self, start: ViewStart) -> None:
         self.troubles.passed()
-        self.table.place_page(page)
-        if self._followed is not None and self.select(self._followed):
-            self._followed = None
-        if not self._loaded:
-            self._loaded = True
-            self._show_notice()
-            if self.table.rowCount() and self.grid.current_row < 0:
-                self.grid.setCurrentIndex(self.table.index(0, 0))
-            self.first_page_shown.emit()
-            QTimer.singleShot(0, self, self._count)  # once the rows are painted: a count may take long
-        else:
-            self._show_notice()
-        self._keep_current()
-        self.view_changed.emit()
-
-    def _keep_current(self) -> None:
-        """Stays on the same record when rows moved; where it is gone or out of sight, the current row's is taken."""
-        now = self.current_key
-        if now is None or now == self._announced or self.grid.editor is not None:
-            return
-        if self._owes_record or self._announced is None or not self.select(self._announced):
-            self._on_current_row_changed(self.grid.current_row)
-
-    def _on_page_failed(self, request: PageRequest, error: BaseException) -> None:
-        self.table.page_failed(request)
-        self._on_failed(error)
-
-    def _on_counted(self, criteria: Criteria, total: int) -> None:
-        self.table.place_total(criteria, total)
+        self.grid.scrollToTop()
         self._show_notice()
+        self._cost = start.cost
+        self._show_advice()
+        self.current.keep()
+        if self.table.rowCount() and self.grid.current_row < 0:
+            self.grid.setCurrentIndex(self.table.index(0, 0))
+        self.first_page_shown.emit()
         self.view_changed.emit()
-        if total > 2 * MARK_EVERY:
-            self._walk(criteria, None)
 
-    def _walk(self, criteria: Criteria, mark: Mark | None) -> None:
-        """The background walk that learns the marks of a view, a few steps an action."""
-        self._context.runner.submit(
-            _("Learn the order of {table}").format(table=self.description.title),
-            door.walk_marks,
-            channel=self._channel("marks"),
-            done=partial(self._on_walked, criteria),
-            failed=self._on_failed,
-            arguments={
-                "sessions": self._context.sessions,
-                "criteria": criteria,
-                "mark": mark,
-                "steps": MARK_STEPS,
-                "every": MARK_EVERY,
-            },
-        )
+    @Slot()
+    def _on_rows_placed(self) -> None:
+        if self.is_loaded:  # else what is told is of a view that has not come
+            self.troubles.passed()
+            self._show_notice()
+        self.current.keep()
+        self.view_changed.emit()
 
-    def _on_walked(self, criteria: Criteria, marks: tuple[Mark, ...]) -> None:
-        self.table.place_marks(criteria, marks)
-        if len(marks) == MARK_STEPS and criteria == self.criteria:
-            self._walk(criteria, marks[-1])
+    @Slot()
+    def _on_total_changed(self) -> None:
+        if self.is_loaded:
+            self._show_notice()
+        self.view_changed.emit()
 
+    @Slot(str)
+    def _on_cap_changed(self, cap: str) -> None:
+        self._cap = cap
+        self._show_advice()
+
+    @Slot()
+    def _on_given_up(self) -> None:
+        """What was wanted is not what is shown: the chips say so, the typed text stays."""
+        self.filters.show_criteria(self.criteria)
+        self._show_notice()
+        self._context.message_wanted.emit(_("Cancelled: the view is as it was before."))
+        self.view_changed.emit()
+
+    @Slot(object)
     def _on_failed(self, error: BaseException) -> None:
         if isinstance(error, ActionCancelled):
-            self._tell(_("Cancelled. Press F5 to load again.") if not self._loaded else "")
-            return
-        if not isinstance(error, DeskError):
+            self.notice.tell(_("Cancelled. Press F5 to load again."))
+        elif isinstance(error, DeskError):
+            self.notice.tell("")
+            self.troubles.tell(error)
+        else:
             self._context.runner.action_failed.emit(error)
-            return
-        self._tell("")
-        self.troubles.tell(error)
 
     @Slot()
     def _on_typed(self) -> None:
@@ -266,15 +210,9 @@ class Browser(QWidget):
         if self._context.catalogue is not None:
             self.show_view(replace(criteria, search=self.search.text(), sorts=self.criteria.sorts))
 
-    @Slot(int)
-    def _on_current_row_changed(self, row: int) -> None:
-        key = self.table.key_at(row) if row >= 0 else None
-        self._owes_record = row >= 0 and key is None
-        if row >= 0:
-            self._followed = None
-            self._announced = key
-        self.record_selected.emit(key)
-        self.view_changed.emit()
+    @Slot()
+    def _on_way_out_wanted(self) -> None:
+        self.show_view(replace(self.criteria, sorts=self.criteria.sorts[:1]))
 
     @Slot(QPoint)
     def _on_menu_wanted(self, at: QPoint) -> None:
@@ -287,16 +225,20 @@ class Browser(QWidget):
             menu.addAction(icon("filter"), _("Filter by this value")).triggered.connect(self.filter_by_current_cell)
         menu.popup(self.grid.viewport().mapToGlobal(at))
 
+    @Slot(str)
+    def _on_text_changed(self, text: str) -> None:
+        if not text:  # the clear button does not count as typing
+            self._typing.start()
+
     # Helpers
 
     def _begin(self, criteria: Criteria) -> None:
-        self._loaded = False
-        self._followed = None
-        self._cancel_channels()
-        self.table.show_view(criteria)
+        if self._context.catalogue is None:
+            return
+        self.current.end_following()
         self.filters.show_criteria(criteria)
-        self._tell(_("Loading …"))
-        self._load(self.table.request_for(0))
+        self.notice.tell_soon(_("Loading … Ctrl+. cancels."))
+        self.loading.open(criteria)
         self.view_changed.emit()
 
     def _make_search(self) -> QLineEdit:
@@ -319,49 +261,50 @@ class Browser(QWidget):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(self.problems)
+        column.addWidget(self.advice)
         column.addWidget(self.grid, 1)
 
     def _connect(self) -> None:
-        self.table.page_wanted.connect(self._load)
         self.table.refused.connect(self._context.message_wanted)
+        self.table.total_changed.connect(self._on_total_changed)
+        self.table.cap_changed.connect(self._on_cap_changed)
         self.grid.cells.refused.connect(self._context.message_wanted)
         self.grid.cells.authors_wanted.connect(self._context.find_authors)
         self.grid.sort_wanted.connect(self._on_sort_wanted)
-        self.grid.current_row_changed.connect(self._on_current_row_changed)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.grid.customContextMenuRequested.connect(self._on_menu_wanted)
-        self.grid.viewport().installEventFilter(self)
+        self.current.selected.connect(self.record_selected)
+        self.current.selected.connect(self.view_changed)
+        self.loading.opened.connect(self._on_opened)
+        self.loading.page_placed.connect(self._on_rows_placed)
+        self.loading.given_up.connect(self._on_given_up)
+        self.loading.failed.connect(self._on_failed)
+        self.after_commit.placed.connect(self._on_rows_placed)
         self.filters.filters_wanted.connect(self._on_filters_wanted)
         self.search.textEdited.connect(self._typing.start)
         self.search.textChanged.connect(self._on_text_changed)
         self.search.returnPressed.connect(self._on_typed)
         self._typing.timeout.connect(self._on_typed)
         self.problems.retry_wanted.connect(self.refresh)
+        self.advice.way_out_wanted.connect(self._on_way_out_wanted)
         self.troubles.again_wanted.connect(self._load_again)
-
-    @Slot(str)
-    def _on_text_changed(self, text: str) -> None:
-        if not text:  # the clear button does not count as typing
-            self._typing.start()
 
     def _show_filtered(self, one: Filter) -> None:
         self._on_filters_wanted(self.criteria.with_filter(one))
 
-    def _channel(self, kind: str) -> str:
-        return f"{self.description.name}-{kind}-{id(self)}"
-
-    def _cancel_channels(self) -> None:
-        for kind in ("page0", "page1", "count", "marks"):
-            self._context.runner.cancel_channel(self._channel(kind))
+    def _show_advice(self) -> None:
+        """What the view costs, with the way back to an order that costs nothing, or else what of it cannot be shown."""
+        sorts = self.criteria.sorts
+        if self._cost and len(sorts) > 1:
+            first = self.description.column(sorts[0].column).header
+            self.advice.tell(self._cost, _("Sort by {column} only").format(column=first))
+        else:
+            self.advice.tell(self._cost or self._cap)
 
     def _show_notice(self) -> None:
         if self.table.rowCount():
-            self._tell("")
+            self.notice.tell("")
         elif self.criteria.narrows:
-            self._tell(_("Nothing matches. Remove a filter or change the search."))
+            self.notice.tell(_("Nothing matches. Remove a filter or change the search."))
         else:
-            self._tell(_("There is nothing here yet. Add a {one} with Ctrl+N.").format(one=self.description.one))
-
-    def _tell(self, text: str) -> None:
-        self._notice.setText(text)
-        self._notice.setVisible(bool(text))
+            self.notice.tell(_("There is nothing here yet. Add a {one} with Ctrl+N.").format(one=self.description.one))

@@ -56,6 +56,13 @@ class _Styler(QObject):
             self._widget.setStyleSheet(made)
 
 
+def total_words(total: int, *, exact: bool, listed: bool) -> str:
+    """How many rows a view has: counted, estimated, or so many listed of more."""
+    if exact:
+        return f"{total:,}"
+    return (_("the first {total:,}") if listed else _("about {total:,}")).format(total=total)
+
+
 def tool_button(object_name: str, text: str, icon_name: str) -> QToolButton:
     """A flat button with an icon; its text is its tool tip and its accessible name."""
     button = named(QToolButton(), object_name, text)

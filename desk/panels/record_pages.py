@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
@@ -25,12 +24,11 @@ from desk.errors import DeskError
 from desk.i18n import _, ngettext
 from desk.panels.parts import ProblemBar, dim, heading, named
 from desk.panels.record_form import RecordForm
+from desk.panels.view_loading import ViewLoading
 from desk.tables.grid import Grid
 from desk.tables.record_table import RecordTable
-from desk.work import door
 
 if TYPE_CHECKING:
-    from desk.catalog.paging import Page, PageRequest
     from desk.panels.context import Context
 
 BOOK_COLUMNS = ("title", "published_year", "price")
@@ -120,7 +118,8 @@ class AuthorPage(RecordPage):
             self.books.setColumnHidden(section, column.name not in BOOK_COLUMNS)
         self.books.horizontalHeader().setStretchLastSection(False)
         self.books.setColumnWidth(0, 22 * self.books.fontMetrics().averageCharWidth())
-        self.table.page_wanted.connect(self._load_books)
+        self.loading = ViewLoading(self.table, context, "author-books")
+        self.loading.failed.connect(self._on_failed)
         self.books.sort_wanted.connect(self._on_sort_wanted)
         self.books.activated.connect(self._on_book_activated)
         for widget in (heading(_("Books")), self.sums, self.books, self._times):
@@ -132,38 +131,20 @@ class AuthorPage(RecordPage):
         self.sums.setText(_sums_line(details) if details else _("A new author has no books yet."))
         self.books.setVisible(details is not None and details.books > 0)
         if details is not None and details.books:
-            for lane in (0, 1):  # what is under way was asked before these details
-                self._context.runner.cancel_channel(f"author-books{lane}")
             link = AuthorRef(details.row.id, details.row.name)
             criteria = Criteria("books", (Filter("author", Op.EQUALS, link),), (Sort("published_year"),))
-            self.table.show_view(criteria)
-            self.table.place_total(criteria, details.books)
+            if criteria.filters != self.table.criteria.filters:
+                self.table.show_view(criteria)  # the books of another author are no stand-in for these
+            self.loading.open(criteria)
 
     @Slot(object)
-    def _load_books(self, request: PageRequest) -> None:
-        self._context.runner.submit(
-            _("Load an author's books"),
-            door.load_page,
-            channel=f"author-books{request.lane}",
-            done=self._on_books,
-            failed=partial(self._on_books_failed, request),
-            arguments={"sessions": self._context.sessions, "request": request},
-        )
-
-    def _on_books(self, page: Page) -> None:
-        self.table.place_page(page)
-
-    def _on_books_failed(self, request: PageRequest, error: BaseException) -> None:
-        self.table.page_failed(request)
+    def _on_failed(self, error: BaseException) -> None:
         if isinstance(error, DeskError):
             self.problems.tell(str(error), retry=True)
 
     @Slot(str, bool)
     def _on_sort_wanted(self, column: str, add: bool) -> None:
-        total = self.table.total
-        criteria = self.table.criteria.sorted_by(column, add=add)
-        self.table.show_view(criteria)
-        self.table.place_total(criteria, total)
+        self.loading.open(self.loading.criteria.sorted_by(column, add=add))
 
     @Slot(QModelIndex)
     def _on_book_activated(self, index: QModelIndex) -> None:

@@ -1,4 +1,7 @@
-"""The side bar: the tables of the catalogue with their counts, and below them what the window is connected to."""
+"""The side bar: the tables of the catalogue with their counts, and below them what the window is connected to.
+
+Invariant: an estimate never takes the place of a count.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ class SideBar(QWidget):
         self.tables.setIconSize(ICON)
         self.tables.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._items: dict[str, QListWidgetItem] = {}
+        self._counts: dict[str, int] = {}
         for name, description in TABLES.items():
             item = QListWidgetItem(icon(name), description.title, self.tables)
             item.setData(NAME, name)
@@ -66,9 +70,26 @@ class SideBar(QWidget):
         return self._items[table].text()
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
-        """Shows how many records each table has."""
+        """Shows how many records each table has, exactly."""
+        self._counts.update(counts)
         for name, count in counts.items():
             self._items[name].setText(f"{TABLES[name].title}  {count:,}")
+
+    def change_counts(self, changes: Mapping[str, int]) -> None:
+        """So many records more (or less, below 0) are there than before; what was not counted yet stays so."""
+        known = {name: self._counts[name] + change for name, change in changes.items() if name in self._counts}
+        self.show_counts(known)
+
+    def show_estimate(self, table: str, count: int) -> None:
+        """Shows how many records a table has about, until they are counted."""
+        if table not in self._counts:
+            self._items[table].setText(_("{title}  about {count:,}").format(title=TABLES[table].title, count=count))
+
+    def forget_counts(self) -> None:
+        """Another catalogue is open: nothing is known of its tables."""
+        self._counts.clear()
+        for name, item in self._items.items():
+            item.setText(TABLES[name].title)
 
     def show_connection(self, title: str, place: str, kind: str) -> None:
         """Names the open database; `kind` is `sqlite` or `postgresql`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 
@@ -11,7 +11,10 @@ from desk.catalog.columns import Kind
 from desk.catalog.edits import EditKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desk.catalog.columns import Column
+    from desk.catalog.criteria import Sort
     from desk.catalog.edits import Edit
 
 DISPLAY = int(Qt.ItemDataRole.DisplayRole)
@@ -57,3 +60,23 @@ def state_of_edit(edit: Edit, column: Column) -> CellState:
     if edit.kind is EditKind.INSERT:
         return CellState.FRESH
     return CellState.CHANGED if column.name in edit.values else CellState.PLAIN
+
+
+def tool_tip_of(column: Column, value: Any, edit: Edit | None) -> str | None:
+    """The whole text of a cell, what it was before a pending change, and why it looks wrong; None when there is nothing
+    to tell."""
+    lines = [column.format(value) or ""]
+    if edit is not None and column.name in edit.values and edit.kind is EditKind.UPDATE:
+        old = column.format(edit.original.get(column.name))
+        lines.append(f"{old if old is not None else '–'} → {lines[0] or '–'}")
+    lines.append(column.doubt(value))
+    return "\n".join(line for line in lines if line) or None
+
+
+def header_of(column: Column, sorts: Sequence[Sort]) -> str:
+    """A column's header, with an arrow and, where several are, its place in the order."""
+    for place, sort in enumerate(sorts, 1):
+        if sort.column == column.name:
+            arrow = "▼" if sort.descending else "▲"
+            return f"{column.header} {arrow}{place if len(sorts) > 1 else ''}"
+    return column.header

@@ -203,7 +203,7 @@ class Tour(Hands):
         pool_dock.show()
         pool_dock.raise_()
         runner, sessions = self.window.context.runner, self.window.context.sessions
-        walk = {"sessions": sessions, "criteria": Criteria("books"), "mark": None, "steps": 20, "every": 1}
+        walk = {"sessions": sessions, "criteria": Criteria("books"), "mark": None, "every": 1}
         for _number in range(BURST):
             runner.submit("Walk through books", door.walk_marks, arguments=walk)
             QApplication.processEvents()  # each comes with an event of its own

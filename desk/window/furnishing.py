@@ -73,11 +73,9 @@ class FurnishedWindow(QMainWindow):
 
     def _furnish_context(self) -> None:
         from desk.panels.context import Context
-        from desk.work import door
         from desk.work.feeds import PoolFeed
 
         self.setUpdatesEnabled(False)  # no half-furnished window is painted
-        self._door = door
         self.context = Context(self)
         self.feed = PoolFeed(self)
 
@@ -97,11 +95,13 @@ class FurnishedWindow(QMainWindow):
 
         from desk.catalog.columns import TABLES
         from desk.panels.browser import Browser
+        from desk.panels.notices import AdviceBar
         from desk.panels.parts import ProblemBar
         from desk.window.colour_band import ColourBand
 
         self.band = ColourBand()
         self.problems = ProblemBar("window_problem")
+        self.advice = AdviceBar("window_advice", _("Advice about the catalogue"))
         self.browsers = {name: Browser(table, self.context) for name, table in TABLES.items()}
         self._stack = QStackedWidget()
         for browser in self.browsers.values():
@@ -113,6 +113,7 @@ class FurnishedWindow(QMainWindow):
         box.setSpacing(0)
         box.addWidget(self.band)
         box.addWidget(self.problems)
+        box.addWidget(self.advice)
         box.addWidget(self._stack, 1)
         self.setCentralWidget(holder)
 

@@ -30,6 +30,7 @@ class Handlers(QObject):
         steps = self._context.edits.steps
         return {
             **self._window.files.by_name(),
+            "search_index": self._window.indexing.make,
             "restore_sample": self.restore_sample,
             "quit": self.quit,
             "new_record": self.new_record,
@@ -41,6 +42,7 @@ class Handlers(QObject):
             "roll_back": self._window.unit.roll_back,
             "copy": self.copy,
             "search": self.search,
+            "go_to_row": self.go_to_row,
             "refresh": self._window.refresh,
             "cancel": self._context.runner.cancel_all,
             "show_authors": partial(self._window.side_bar.choose, "authors"),
@@ -89,6 +91,17 @@ class Handlers(QObject):
     def search(self) -> None:
         self._window.browser.search.setFocus()
         self._window.browser.search.selectAll()
+
+    def go_to_row(self) -> None:
+        """Opens the line over the grid that takes a row's number."""
+        from desk.dialogs.go_to_row import GoToRow  # noqa: PLC0415  (nobody needs it at the start)
+
+        browser = self._window.browser
+        line = browser.grid.findChild(GoToRow)
+        if line is None:
+            line = GoToRow(browser.grid)
+            line.row_wanted.connect(browser.go_to_position)
+        line.ask()
 
     def edit_record(self) -> None:
         self._window.details_dock.show()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desk.catalog.edits import RecordKey
     from desk.database.profiles import Profile
     from desk.operations.connect import OpenCatalogue
+    from desk.window.remembered_layouts import RememberedLayouts
     from desk.window.windows import Windows
 
 MESSAGE_MS = 8000
@@ -47,8 +48,8 @@ class MainWindow(FurnishedWindow):
         """All windows of the process, of which this is one; None for one alone."""
         self._profile: Profile | None = None
         self._identity = ""
+        self._layouts: RememberedLayouts | None = None
         self._owes_counts = False
-        self._shown_before: RecordKey | None = None
         self._held: RecordKey | None = None
         """The record that the details keep until the first page of its table is here."""
         self._may_close = False
@@ -64,6 +65,10 @@ class MainWindow(FurnishedWindow):
         """Opens a profile, a file or a URL on a worker; None is the sample, made when it is not there yet or wanted
         `anew`. What is open stays open until then; with pending edits it opens in another window."""
         self.furnish()
+        if self._layouts is None:
+            from desk.window.remembered_layouts import RememberedLayouts
+
+            self._layouts = RememberedLayouts(self.browsers, self.context)
         self.opening.open(target, password, anew=anew)
 
     def make_sample_anew(self) -> None:
@@ -87,6 +92,7 @@ class MainWindow(FurnishedWindow):
     def _release(self) -> OpenCatalogue | None:
         """Ends everything that runs; the catalogue that was open still has to be closed, on a worker."""
         self.feed.watch(None)
+        self.indexing.forget()
         self.context.runner.drop_all()
         self.context.edits.frozen = False
         catalogue, self.context.catalogue = self.context.catalogue, None
@@ -159,6 +165,7 @@ class MainWindow(FurnishedWindow):
         for browser in self.browsers.values():
             browser.table.editable = not info.read_only
             if info.identity != self._identity:
+                self.side_bar.forget_counts()
                 browser.search.clear()
                 browser.table.show_view(Criteria(browser.description.name))
             browser.forget()
@@ -192,7 +199,9 @@ class MainWindow(FurnishedWindow):
     @Slot()
     def _on_view_changed(self) -> None:
         table = self.browser.table
-        self.status.show_place(self.browser.grid.current_row, table.total, exact=table.is_exact)
+        row = self.browser.grid.current_row - table.fresh
+        self.status.show_place(row, table.total, exact=table.is_exact, listed=table.places.hits is not None)
+        self.counts.take_view(self.browser)
         self._enable()
 
     @Slot(object)
@@ -222,19 +231,9 @@ class MainWindow(FurnishedWindow):
     def _follow_rows(self) -> None:
         """What can wait until the first rows are painted."""
         if self.context.catalogue is not None:
-            self.count_tables()
+            self.counts.count()
             self.files.note_opened()
-
-    @Slot(object, object)
-    def _on_saved(self, new_ids: dict[RecordKey, int], deleted: set[RecordKey]) -> None:
-        self.refresh()
-        self.context.committed.emit(new_ids, deleted)
-        before = self._shown_before
-        if before is not None and before in new_ids:  # its row left the top of the grid for its place in the order
-            now = before.saved_as(new_ids[before])
-            self.browsers[now.table].follow(now)
-            self.details.show_record(now)
-        self._enable()
+            self.indexing.look()
 
     @Slot()
     def refresh(self) -> None:
@@ -244,11 +243,7 @@ class MainWindow(FurnishedWindow):
                 browser.refresh()
         self.details.reload()
         if self.context.catalogue is not None:
-            self.count_tables()
-
-    @Slot()
-    def _on_saving(self) -> None:
-        self._shown_before = self.details.key
+            self.counts.count()
 
     @Slot()
     def _on_close_wanted(self) -> None:
@@ -298,23 +293,6 @@ class MainWindow(FurnishedWindow):
         self.commands.name_steps(edits.steps.undoText(), edits.steps.redoText())
         self.status.show_edits(len(edits))
 
-    # Helpers
-
-    def count_tables(self) -> None:
-        """Brings the counts in the side bar up to date."""
-        self.context.runner.submit(
-            _("Count the tables"),
-            self._door.count_tables,
-            channel="count-tables",
-            done=self.side_bar.show_counts,
-            failed=self._on_count_failed,
-            arguments={"sessions": self.context.sessions},
-        )
-
-    def _on_count_failed(self, error: BaseException) -> None:
-        if not isinstance(error, DeskError | ActionCancelled):  # the browser tells of those
-            self._on_action_failed(error)
-
     # Furnishing
 
     def _furnish_commands(self) -> None:
@@ -322,12 +300,18 @@ class MainWindow(FurnishedWindow):
         from desk.window.file_menu import FileMenu
         from desk.window.handlers import Handlers
         from desk.window.opening import Opening
+        from desk.window.saving import Saving
+        from desk.window.search_index import SearchIndexing
         from desk.window.status_line import StatusLine
+        from desk.window.table_counts import TableCounts
         from desk.window.unit_of_work import UnitOfWork
 
         self.status = StatusLine()
         self.setStatusBar(self.status)
+        self.counts = TableCounts(self.side_bar, self.context)
+        self.indexing = SearchIndexing(self.advice, self.context)
         self.unit = UnitOfWork(self.context, self)
+        self.saving = Saving(self)
         self.opening = Opening(self.context, self, self.take_typed)
         self.files = FileMenu(self)
         self.commands = Commands(self, Handlers(self).by_name())
@@ -342,6 +326,8 @@ class MainWindow(FurnishedWindow):
         context = self.context
         context.message_wanted.connect(self._on_message_wanted)
         context.record_wanted.connect(self._on_record_wanted)
+        context.progress_made.connect(self.status.show_progress)
+        context.progress_ended.connect(self.status.hide_progress)
         context.edits.count_changed.connect(self._enable)
         context.edits.steps.indexChanged.connect(self._enable)
         context.runner.action_ended.connect(self.status.show_cost)
@@ -356,8 +342,6 @@ class MainWindow(FurnishedWindow):
         self.problems.retry_wanted.connect(self.opening.again)
         self.side_bar.connection_wanted.connect(self.commands["open"].trigger)
         self.side_bar.table_chosen.connect(self._on_table_chosen)
-        self.unit.saving.connect(self._on_saving)
-        self.unit.saved.connect(self._on_saved)
         self.unit.resolved.connect(self.refresh)
         self.unit.state_changed.connect(self._enable)
         self.unit.state_changed.connect(self.pending.refresh)

@@ -8,13 +8,15 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from desk.i18n import _, ngettext
-from desk.panels.parts import named, tool_button
+from desk.panels.parts import named, tool_button, total_words
 
 if TYPE_CHECKING:
     from desk.catalog.snapshots import Cost, PoolSnapshot
 
 
 DRAW_MS = 100
+PARTS = 1000
+"""Steps of a progress bar: counts of rows may be beyond the 32 bits of Qt's."""
 BUSY_MS = 400
 """What is shorter shows no sign of being busy: it would only flicker, and its animation would slow what runs."""
 
@@ -32,24 +34,29 @@ class StatusLine(QStatusBar):
         self.cost = named(QLabel(), "status_cost", _("Cost of the last action"))
         self.transactions = named(QLabel(), "status_transactions", _("Open transactions"))
         self.busy = named(QProgressBar(), "status_busy", _("An action is running"))
-        self.busy.setRange(0, 0)
-        self.busy.setMaximumSize(70, 12)
-        self.busy.setTextVisible(False)
+        self.job = named(QLabel(), "status_job", _("Long work"))
+        self.progress = named(QProgressBar(), "status_progress", _("Progress"))
+        for bar, width in ((self.busy, 70), (self.progress, 120)):
+            bar.setRange(0, 0)
+            bar.setMaximumSize(width, 12)
+            bar.setTextVisible(False)
         self.cancel = tool_button("status_cancel", _("Cancel what is running"), "cancel")
         self.cancel.clicked.connect(self.cancel_wanted)
-        for widget in (self.busy, self.cancel, self.place, self.edits, self.cost, self.transactions):
+        for widget in (
+            self.job, self.progress, self.busy, self.cancel, self.place, self.edits, self.cost, self.transactions,
+        ):  # fmt: skip
             self.addPermanentWidget(widget)
-        self.busy.hide()
-        self.cancel.hide()
+        for widget in (self.job, self.progress, self.busy, self.cancel):
+            widget.hide()
         self._cost: Cost | None = None
         self._becoming_busy = QTimer(self, singleShot=True, interval=BUSY_MS)
         self._becoming_busy.timeout.connect(self._show_busy)
         self._drawing = QTimer(self, singleShot=True, interval=DRAW_MS)
         self._drawing.timeout.connect(self._draw)
 
-    def show_place(self, row: int, total: int, *, exact: bool) -> None:
-        """`row` counts from 0, -1 is none; a total that is not exact is a lower bound."""
-        shown = f"{total:,}" if exact else _("{total:,} or more").format(total=total)
+    def show_place(self, row: int, total: int, *, exact: bool, listed: bool = False) -> None:
+        """`row` counts from 0, below 0 is none; a total that is not exact is an estimate, or `listed` of more."""
+        shown = total_words(total, exact=exact, listed=listed)
         self.place.setText(
             _("Row {row:,} of {total}").format(row=row + 1, total=shown)
             if row >= 0
@@ -72,9 +79,28 @@ class StatusLine(QStatusBar):
         if not running:
             self._becoming_busy.stop()
             self.busy.hide()
-            self.cancel.hide()
+            self.cancel.setVisible(self.progress.isVisibleTo(self))
         elif not self._becoming_busy.isActive() and self.busy.isHidden():
             self._becoming_busy.start()
+
+    def show_progress(self, label: str, done: int, total: int) -> None:
+        """How far a long job is, `done` of `total` (0: nobody knows of how much), beside the button that cancels it.
+
+        Told as often as one likes, at best ten times a second; the job that told last is the one that is shown.
+        """
+        self.job.setText(label)
+        self.progress.setRange(0, PARTS if total else 0)
+        self.progress.setValue(PARTS * done // total if total else 0)
+        for widget in (self.job, self.progress, self.cancel):
+            widget.show()
+        self.cost.hide()  # that of an action which has ended can make room
+
+    def hide_progress(self) -> None:
+        """The long job has ended."""
+        self.job.hide()
+        self.progress.hide()
+        self.cost.show()
+        self.cancel.setVisible(self.busy.isVisibleTo(self))
 
     @Slot()
     def _show_busy(self) -> None:

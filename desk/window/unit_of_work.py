@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from desk.catalog.edits import EditKind
 from desk.dialogs.conflict import ConflictDialog
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
@@ -22,11 +21,11 @@ CLOSING = "closing_question"
 
 
 class UnitOfWork(QObject):
-    """`saving` tells that a commit begins, `saved` that one was saved: it carries {negative key: new id} and the keys
-    of deleted records; `ended` that it came to an end, saved or not. `resolved` tells that conflicts were decided,
+    """`saving` tells that a commit of an EditBatch begins, `saved` that one was saved: it carries the batch and the
+    CommitResult; `ended` that it came to an end, saved or not. `resolved` tells that conflicts were decided,
     `state_changed` that commands may be enabled differently, `close_wanted` that the window may go."""
 
-    saving = Signal()
+    saving = Signal(object)
     saved = Signal(object, object)
     resolved = Signal()
     ended = Signal(bool)
@@ -46,7 +45,7 @@ class UnitOfWork(QObject):
         if not len(self._context.edits) or not self._context.can_edit:
             return
         batch = self._context.edits.batch()
-        self.saving.emit()
+        self.saving.emit(batch)
         self._freeze(True)
         self._context.message_wanted.emit(_("Saving …"))
         self._context.runner.submit(
@@ -118,8 +117,7 @@ class UnitOfWork(QObject):
                 count=len(result.saved)
             )
         )
-        deleted = {edit.key for edit in batch.edits if edit.kind is EditKind.DELETE}
-        self.saved.emit(dict(result.new_ids), deleted)
+        self.saved.emit(batch, result)
         self.ended.emit(True)
 
     def _on_failed(self, error: BaseException) -> None:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
     from desk.operations.export_views import export_views
     from desk.operations.exporting import export_rows
+    from desk.operations.following import follow_changes
     from desk.operations.imports.import_preview import forecast_import, preview_csv
     from desk.operations.imports.importing import import_books
+    from desk.operations.layouts import load_layouts, save_layout
+    from desk.operations.locating import locate_records, locate_text
     from desk.operations.migrating import (
         downgrade_catalogue,
         examine_schema,
@@ -36,9 +39,11 @@ if TYPE_CHECKING:
         save_profile,
     )
     from desk.operations.records import find_authors, load_details
+    from desk.operations.searching import drop_search_index, fill_search_index, make_search_index, search_state
     from desk.operations.selecting import copy_selection, load_selection
     from desk.operations.touring import change_elsewhere, clean_up_tour, prepare_tour
     from desk.operations.trying import try_connection, who_holds
+    from desk.operations.views import open_view
 
     __all__ = [
         "OpenCatalogue",
@@ -51,29 +56,39 @@ if TYPE_CHECKING:
         "create_catalogue",
         "delete_profile",
         "downgrade_catalogue",
+        "drop_search_index",
         "examine_schema",
         "export_profiles",
         "export_rows",
         "export_views",
+        "fill_search_index",
         "find_authors",
+        "follow_changes",
         "forecast_import",
         "forget_recent",
         "import_books",
         "import_profiles",
         "keyring_problem",
         "load_details",
+        "load_layouts",
         "load_page",
         "load_profiles",
         "load_selection",
+        "locate_records",
+        "locate_text",
+        "make_search_index",
         "note_opened",
         "open_catalogue",
         "open_profile",
         "open_sample",
+        "open_view",
         "plan_upgrade",
         "prepare_tour",
         "preview_csv",
         "recent_profiles",
+        "save_layout",
         "save_profile",
+        "search_state",
         "try_connection",
         "upgrade_catalogue",
         "upgrade_sql",
@@ -91,29 +106,39 @@ _HOMES = {
     "create_catalogue": "connect",
     "delete_profile": "profiles",
     "downgrade_catalogue": "migrating",
+    "drop_search_index": "searching",
     "examine_schema": "migrating",
     "export_profiles": "profiles",
     "export_rows": "exporting",
     "export_views": "export_views",
+    "fill_search_index": "searching",
     "find_authors": "records",
+    "follow_changes": "following",
     "forecast_import": "imports.import_preview",
     "forget_recent": "profiles",
     "import_books": "imports.importing",
     "import_profiles": "profiles",
     "keyring_problem": "profiles",
     "load_details": "records",
+    "load_layouts": "layouts",
     "load_page": "pages",
     "load_profiles": "profiles",
     "load_selection": "selecting",
+    "locate_records": "locating",
+    "locate_text": "locating",
+    "make_search_index": "searching",
     "note_opened": "profiles",
     "open_catalogue": "connect",
     "open_profile": "opening",
     "open_sample": "opening",
+    "open_view": "views",
     "plan_upgrade": "migrating",
     "prepare_tour": "touring",
     "preview_csv": "imports.import_preview",
     "recent_profiles": "profiles",
+    "save_layout": "layouts",
     "save_profile": "profiles",
+    "search_state": "searching",
     "try_connection": "trying",
     "upgrade_catalogue": "migrating",
     "upgrade_sql": "migrating",

@@ -1,16 +1,19 @@
 """Runs operations on a few worker threads and hands their outcomes to slots on the interface's thread.
 
 Invariant: an outcome reaches its slots only while its request is wanted: one that was cancelled, or replaced by a later
-one on its channel, is dropped. Cancels run on a thread of their own, because a driver may block in them.
+one on its channel, is dropped. Cancels run on a thread of their own, because a driver may block in them. What somebody
+looks at never waits for what nobody does: work behind the scenes gets one worker at a time, and rows in sight one more.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,6 +35,15 @@ CANCEL_SECONDS = 2.0
 CANCEL_AGAIN_SECONDS = 0.05
 
 
+class Rank(Enum):
+    """How soon a request is wanted: its result has a place on the screen that is empty, somebody asked for it, or
+    nobody waits for it (one of those runs at a time)."""
+
+    IN_SIGHT = "in sight"
+    ASKED_FOR = "asked for"
+    BEHIND = "behind"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a request: a result, or an error (never both), and what to do with a result nobody wants."""
@@ -47,6 +59,7 @@ class Outcome:
 class _Wanted:
     action: Action
     channel: str
+    rank: Rank
     done: Callable[[Any], None] | None
     failed: Callable[[BaseException], None] | None
 
@@ -54,8 +67,8 @@ class _Wanted:
 class Runner(QObject):
     """The workers of one window.
 
-    `busy_changed` tells how many requests are under way, `action_ended` the cost of each that ended, `all_dropped` that
-    nobody will hear of what was under way.
+    `busy_changed` tells how many requests are under way, `action_ended` the cost of each that somebody asked for and
+    that ended, `all_dropped` that nobody will hear of what was under way.
     """
 
     busy_changed = Signal(int)
@@ -68,8 +81,13 @@ class Runner(QObject):
         super().__init__(parent)
         self._threads = QThreadPool(self)
         self._threads.setMaxThreadCount(WORKERS)
+        self._reserve = QThreadPool(self)
+        self._reserve.setMaxThreadCount(1)
         self._cancels = QThreadPool(self)
         self._cancels.setMaxThreadCount(1)
+        self._behind: deque[tuple[int, _Job]] = deque()
+        self._behind_now = 0
+        """The number of the request behind the scenes that has a worker; 0 for none."""
         self._wanted: dict[int, _Wanted] = {}
         self._latest: dict[str, int] = {}
         self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
@@ -88,6 +106,7 @@ class Runner(QObject):
         done: Callable[[R], None] | None = None,
         failed: Callable[[BaseException], None] | None = None,
         unwanted: Callable[[R], None] | None = None,
+        rank: Rank = Rank.ASKED_FOR,
         arguments: dict[str, Any],
     ) -> int:
         """Runs `operation(**arguments)` on a worker; `done` or `failed` is called on the interface's thread.
@@ -100,9 +119,9 @@ class Runner(QObject):
         if channel:
             self.cancel_channel(channel)
             self._latest[channel] = action.number
-        self._wanted[action.number] = _Wanted(action, channel, done, failed)
+        self._wanted[action.number] = _Wanted(action, channel, rank, done, failed)
         self.busy_changed.emit(len(self._wanted))
-        self._threads.start(_Job(action, operation, arguments, self._came, unwanted))
+        self._start(action.number, _Job(action, operation, arguments, self._came, unwanted), rank)
         return action.number
 
     def cancel_channel(self, channel: str) -> None:
@@ -110,6 +129,10 @@ class Runner(QObject):
         number = self._latest.pop(channel, None)
         if number is not None and number in self._wanted:
             self._drop(number)
+
+    def has(self, channel: str) -> bool:
+        """Whether a request of a channel is under way, or waits for a worker."""
+        return channel in self._latest
 
     def cancel(self, number: int) -> None:
         """Cancels one action under way; whoever asked is told by `failed` with ActionCancelled, or of a result that
@@ -141,10 +164,13 @@ class Runner(QObject):
 
     def has_ended(self, deadline: QDeadlineTimer) -> bool:
         """Whether all workers have ended; until the deadline they are waited for, on the calling thread."""
-        return bool(self._threads.waitForDone(deadline) and self._cancels.waitForDone(deadline))
+        return all(pool.waitForDone(deadline) for pool in (self._threads, self._reserve, self._cancels))
 
     @Slot(object)
     def _on_came(self, outcome: Outcome) -> None:
+        if outcome.request == self._behind_now:
+            self._behind_now = 0
+            self._start_behind()
         wanted = self._wanted.pop(outcome.request, None)
         if wanted is None:
             if outcome.unwanted is not None and outcome.error is None:
@@ -153,7 +179,8 @@ class Runner(QObject):
         if self._latest.get(wanted.channel) == outcome.request:
             del self._latest[wanted.channel]
         self.busy_changed.emit(len(self._wanted))
-        self.action_ended.emit(outcome.cost)
+        if wanted.rank is not Rank.BEHIND:
+            self.action_ended.emit(outcome.cost)
         if outcome.error is None:
             if wanted.done is not None:
                 wanted.done(outcome.result)
@@ -161,6 +188,23 @@ class Runner(QObject):
             wanted.failed(outcome.error)
         elif not isinstance(outcome.error, ActionCancelled):
             self.action_failed.emit(outcome.error)
+
+    def _start(self, number: int, job: _Job, rank: Rank) -> None:
+        if rank is Rank.BEHIND:
+            self._behind.append((number, job))
+            self._start_behind()
+        elif rank is Rank.IN_SIGHT and self._threads.activeThreadCount() >= WORKERS:
+            self._reserve.start(job)
+        else:
+            self._threads.start(job)
+
+    def _start_behind(self) -> None:
+        """Gives the next request behind the scenes a worker, unless one has it."""
+        while self._behind and not self._behind_now:
+            number, job = self._behind.popleft()
+            if number in self._wanted:
+                self._behind_now = number
+                self._threads.start(job)
 
     def _start_last(self, operation: Callable[[], None]) -> None:
         """Runs what must be done although nobody waits for it."""

@@ -1,16 +1,18 @@
 """The big catalogues that benchmarks measure: made once, kept outside of the repository, and found again.
 
-They lie below the folder that DESK_BENCH_HOME names, else below the system's folder for temporary files: one SQLite file
-for each size, and one PostgreSQL server with a database for each. A catalogue is only found when it was made to the end,
-by this version of the data and of the schema.
+They lie below the folder that DESK_BENCH_HOME names, else below the system's folder for temporary files: one SQLite
+file for each size, and one PostgreSQL server with a database for each. A catalogue is only found when it was made to
+the end, by this version of the data and of the schema.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,22 +21,22 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, DropIndex
 
-from desk.catalog.models import Author, Book, Contribution
+from desk.catalog.models import Base
 from desk.database import engines, migrations, revisions
-from desk.operations.connect import create_catalogue
+from desk.operations.connect import create_catalogue, open_catalogue
+from desk.operations.searching import drop_search_index
 from tests.bench import invented
 from tests.support.postgres import PostgresServer, find_binaries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection
 
 DATA_VERSION = 1
 """Raised when the invented data change: catalogues of older data are made anew."""
 HOME = "DESK_BENCH_HOME"
 BATCH = 50_000
-TABLES = (Author.__table__, Book.__table__, Contribution.__table__)
 COLUMNS = {
     "authors": ("id", "name", "name_key", "birth_year", "death_year"),
     "books": ("id", "title", "title_key", "author_id", "isbn", "published_year", "language", "price", "updated_at"),
@@ -62,6 +64,11 @@ class Dataset:
     def is_sqlite(self) -> bool:
         return "://" not in self.target
 
+    @property
+    def title(self) -> str:
+        """The heading of its tables."""
+        return f"{'SQLite' if self.is_sqlite else 'PostgreSQL'}, {self.books:,} books"
+
 
 def home() -> Path:
     """Where the catalogues are kept."""
@@ -79,6 +86,7 @@ def sqlite_dataset(books: int, tell: Callable[[str], None] = print) -> Dataset:
         mark.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         create_catalogue(target=str(path))
+        _drop_search_index(str(path))
         _fill(str(path), books, tell)
         mark.write_text(_version())
     return Dataset(books, str(path))
@@ -99,6 +107,50 @@ def postgresql_dataset(
         yield _on_server(server.url(), books, tell)
     finally:
         server.stop()
+
+
+@contextmanager
+def copied(dataset: Dataset) -> Iterator[Dataset]:
+    """A copy of a catalogue beside it, for a block that writes into it; nobody may be connected to the original."""
+    if dataset.is_sqlite:
+        path = Path(shutil.copy(dataset.target, f"{dataset.target}.copy"))
+        try:
+            yield replace(dataset, target=str(path))
+        finally:
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return
+    address = make_url(dataset.target)
+    name = f"{address.database}_copy"
+    with _connected(address.set(database="postgres")) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        way = " STRATEGY file_copy" if connection.info.server_version >= 150000 else ""
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{address.database}"{way}')
+        try:
+            yield replace(dataset, target=address.set(database=name).render_as_string(hide_password=False))
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def empty_beside(dataset: Dataset) -> Iterator[Dataset]:
+    """A catalogue without records in the same place, for a block."""
+    if dataset.is_sqlite:
+        with tempfile.TemporaryDirectory(dir=Path(dataset.target).parent) as folder:
+            path = str(Path(folder, "empty.desk"))
+            create_catalogue(target=path)
+            yield Dataset(0, path)
+        return
+    address = make_url(dataset.target)
+    name = f"desk_bench_empty_{os.getpid()}"
+    with _connected(address.set(database="postgres")) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            target = address.set(database=name).render_as_string(hide_password=False)
+            create_catalogue(target=target)
+            yield Dataset(0, target)
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 class KeptServer(PostgresServer):
@@ -128,17 +180,15 @@ class KeptServer(PostgresServer):
 
     def stop(self) -> None:
         """Stops the server; its data stay."""
-        self._folder, folder = self._kept, self._folder
+        atexit.unregister(self.stop)
         self._end_process("fast")
-        self._folder = None if folder is None else self._kept
 
 
 def _on_server(server_url: str, books: int, tell: Callable[[str], None]) -> Dataset:
     name = f"desk_bench_{books}_{_version()}"
     address = make_url(server_url)
     target = address.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
-    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
+    with _connected(address) as connection:
         found = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", (name,)
         ).fetchone()
@@ -149,6 +199,11 @@ def _on_server(server_url: str, books: int, tell: Callable[[str], None]) -> Data
             _fill(target, books, tell)
             connection.execute(f"""COMMENT ON DATABASE "{name}" IS 'made'""")
     return Dataset(books, target)
+
+
+def _connected(address: URL) -> psycopg.Connection[Any]:
+    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True)
 
 
 def _version() -> str:
@@ -163,7 +218,8 @@ def _fill(target: str, books: int, tell: Callable[[str], None]) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for setting in SQLITE_LOADING if is_sqlite else POSTGRESQL_LOADING:
             connection.exec_driver_sql(f"PRAGMA {setting}" if is_sqlite else f"SET {setting}")
-        indexes = [index for table in TABLES for index in sorted(table.indexes, key=lambda one: str(one.name))]
+        tables = [Base.metadata.tables[name] for name in COLUMNS]
+        indexes = [index for table in tables for index in sorted(table.indexes, key=lambda one: str(one.name))]
         for index in indexes:
             connection.execute(DropIndex(index))
         for table, rows in invented.tables(books):
@@ -175,6 +231,12 @@ def _fill(target: str, books: int, tell: Callable[[str], None]) -> None:
         # A server gathers statistics by itself; a file has them only where somebody once asked for them.
         connection.exec_driver_sql("PRAGMA journal_mode = WAL" if is_sqlite else "VACUUM (ANALYZE)")
     engine.dispose()
+
+
+def _drop_search_index(target: str) -> None:
+    """Without it the records go in many times faster; `data` makes it afterwards."""
+    with closing(open_catalogue(target=target)) as catalogue:
+        drop_search_index(sessions=catalogue.sessions)
 
 
 def _insert(connection: Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

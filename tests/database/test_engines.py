@@ -102,7 +102,7 @@ def test_a_missing_file_is_not_created_by_an_engine(tmp_path: Path) -> None:
 def test_a_file_opened_for_reading_refuses_to_be_written(sqlite_path: Path) -> None:
     engine = engines.make_engine(engines.target_url(str(sqlite_path)), mode="ro")
     with engine.connect() as connection, pytest.raises(DBAPIError, match="readonly"):
-        connection.exec_driver_sql("DELETE FROM books")
+        connection.exec_driver_sql("DELETE FROM contributions")
     engine.dispose()
 
 

@@ -74,7 +74,7 @@ def test_fault_35_a_bad_cell_is_marked_and_its_page_is_shown(damaged: OpenCatalo
 def test_fault_35_every_order_walks_past_bad_values(damaged: OpenCatalogue, column: str, descending: bool) -> None:
     whole = page_by(damaged, column, descending=descending)
     criteria = whole.request.criteria
-    marks = walk_marks(sessions=damaged.sessions, criteria=criteria, mark=None, steps=5, every=1)
+    marks = walk_marks(sessions=damaged.sessions, criteria=criteria, mark=None, every=1, seconds=60).marks
     assert len(whole.rows) == len(marks) == 2
     second = load_page(sessions=damaged.sessions, request=PageRequest(criteria, 1, mark=marks[0]))
     assert [row.id for row in second.rows] == [whole.rows[1].id]
@@ -116,7 +116,9 @@ def test_fault_36_a_moment_beyond_python_is_shown_as_text(postgres_url: str, mom
             shown: dict[Any, Any] = {row.title: page.cells[at] for at, row in enumerate(page.rows)}  # type: ignore[union-attr]
             assert shown["a"][SECTION["updated_at"]] == moment.replace("12:00:00+00", "12:00:00+00")
             assert len(page.doubtful) == 1
-            marks = walk_marks(sessions=catalogue.sessions, criteria=page.request.criteria, mark=None, steps=5, every=1)
+            marks = walk_marks(
+                sessions=catalogue.sessions, criteria=page.request.criteria, mark=None, every=1, seconds=60
+            ).marks
             behind = load_page(
                 sessions=catalogue.sessions, request=PageRequest(page.request.criteria, 1, mark=marks[0])
             )

@@ -47,7 +47,7 @@ def test_fault_41_a_newer_schema_is_read_and_never_written(
     profile, password = given
     url = engines.target_url(database_target)
     engine = engines.make_engine(url)
-    with engine.begin() as connection:
+    with engine.execution_options(**{engines.WRITE: True}).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'zzzz'"))
         connection.execute(text("ALTER TABLE books ADD COLUMN from_the_future TEXT"))
     engine.dispose()

@@ -78,9 +78,9 @@ def test_a_filter_narrows_and_its_chip_widens(desk: Desk) -> None:
 def test_nothing_found_says_what_to_do(desk: Desk) -> None:
     desk.search("no book has this title")
     assert desk.table.rowCount() == 0
-    assert "Nothing matches" in desk.browser._notice.text()
+    assert "Nothing matches" in desk.browser.notice.text()
     desk.search("")
-    assert not desk.browser._notice.isVisible()
+    assert not desk.browser.notice.isVisible()
 
 
 def test_any_search_finds_or_finds_nothing(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from desk.catalog.edits import EditKind
 from desk.catalog.rows import AuthorRef
-from desk.operations import pages
+from desk.operations import views
 from desk.operations.connect import create_catalogue
 from desk.tables.author_picker import AuthorPicker
 from tests.support.editing import elsewhere
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from desk.catalog.paging import Page
+    from desk.catalog.paging import ViewStart
     from desk.operations.connect import OpenCatalogue
     from tests.support.window import Desk
 
@@ -46,17 +46,17 @@ def test_an_answer_from_before_a_reload_is_not_taken_for_the_new_one(
 ) -> None:
     desk.find("Good Omens")
     asked, go_on = threading.Event(), threading.Event()
-    load_page, runner = pages.load_page, desk.window.context.runner
+    open_view, runner = views.open_view, desk.window.context.runner
 
-    def held(**arguments: Any) -> Page:
+    def held(**arguments: Any) -> ViewStart:
         asked.set()
         assert go_on.wait(LONGEST)
-        return load_page(**arguments)
+        return open_view(**arguments)
 
-    monkeypatch.setattr(pages, "load_page", held)
+    monkeypatch.setattr(views, "open_view", held)
     try:
         desk.browser.refresh()
-        desk.until(asked.is_set, "the page to be asked for")
+        desk.until(asked.is_set, "the rows to be asked for")
         before = [action for action in runner.running if action.label == "Load Books"]
         desk.browser.refresh()
         assert before

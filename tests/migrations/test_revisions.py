@@ -50,7 +50,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
 def engine(database_target: str) -> Iterator[Engine]:
     """An engine on a migrated database."""
     made = engines.make_engine(engines.target_url(database_target))
-    yield made
+    yield made.execution_options(**{engines.WRITE: True})
     made.dispose()
 
 
@@ -68,7 +68,7 @@ def run(url: URL, *statements: str) -> list[Any]:
     made = engines.make_engine(url)
     found: list[Any] = []
     try:
-        with made.begin() as connection:
+        with made.execution_options(**{engines.WRITE: True}).begin() as connection:
             for statement in statements:
                 result = connection.execute(text(statement))
                 found = list(result) if result.returns_rows else []

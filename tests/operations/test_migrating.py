@@ -735,7 +735,7 @@ def test_a_catalogue_of_another_revision_is_not_compared(profile: Profile, scrip
 def change(url: URL, *statements: str) -> None:
     engine = engines.make_engine(url)
     try:
-        with engine.begin() as connection:
+        with engine.execution_options(**{engines.WRITE: True}).begin() as connection:
             for statement in statements:
                 connection.execute(text(statement))
     finally:

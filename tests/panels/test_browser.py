@@ -64,6 +64,7 @@ def browser(context: Context, link: Link, qtbot: QtBot) -> Iterator[Browser]:
     until_idle(made, context, qtbot)
     assert made.table.rowCount() == 3
     yield made
+    made.forget()
     context.runner.drop_all()
 
 
@@ -127,8 +128,7 @@ def test_a_view_comes_back_by_itself(browser: Browser, context: Context, link: L
     assert all(browser.table.key_at(row) for row in range(3)), "what was loaded stays"
     end_pause(browser.troubles.retries)
     assert "Trying again …" in browser.problems.text
-    until_idle(browser, context, qtbot)
-    assert "Trying again in 2 seconds." in browser.problems.text
+    qtbot.waitUntil(lambda: "Trying again in 2 seconds." in browser.problems.text, timeout=PATIENCE_MS)
     link.code = ""
     end_pause(browser.troubles.retries)
     qtbot.waitUntil(lambda: not browser.problems.isVisible(), timeout=PATIENCE_MS)
@@ -232,5 +232,6 @@ def test_a_view_comes_back_after_a_real_server_does(
     until_idle(browser, context, qtbot)
     assert browser.table.key_at(0) == key
     assert nothing_is_out(opened)
+    browser.forget()
     assert context.runner.close()
     opened.close()

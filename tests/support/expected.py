@@ -16,8 +16,10 @@ from desk.catalog.rows import AuthorRef
 if TYPE_CHECKING:
     from desk.operations.connect import OpenCatalogue
 
-SORTED_BY = {"title": ("title_key",), "name": ("name_key",), "author": ("author_key", "author_id", "title_key")}
+SORTED_BY = {"title": ("title_key",), "name": ("name_key",), "author": ("author_key", "author_id")}
 """What orders a column, where it is not the column itself."""
+TIES = {"author": ("title_key",), "published_year": ("title_key",), "language": ("title_key",)}
+"""What breaks the ties of books sorted by one column, before the id does."""
 FOUND_IN = {"title": "title_key", "name": "name_key", "author": "author_key"}
 """The key that CONTAINS looks into, where the column has one."""
 
@@ -37,16 +39,16 @@ class Everything:
         found = [one for one in records if self._fits(one, criteria)]
         sorts = criteria.sorts or (TABLES[criteria.table].default_sort,)
         terms = [Sort(term, sort.descending) for sort in sorts for term in SORTED_BY.get(sort.column, (sort.column,))]
-        for term in reversed([*terms, Sort("id", sorts[0].descending)]):
+        last = sorts[-1]
+        ties = TIES.get(last.column, ()) if len(sorts) == 1 else ()
+        for term in reversed([*terms, *(Sort(field, last.descending) for field in (*ties, "id"))]):
             found = _sorted(found, term)
         return [one["id"] for one in found]
 
     def _fits(self, one: Record, criteria: Criteria) -> bool:
         searched = ("title_key", "author_key") if criteria.table == "books" else ("name_key",)
-        key = keys.query_key(criteria.search)
-        return any(key in (one[name] or "") for name in searched) and all(
-            self._passes(one, condition) for condition in criteria.filters
-        )
+        is_found = not criteria.search or any(_holds(one[name], criteria.search) for name in searched)
+        return is_found and all(self._passes(one, condition) for condition in criteria.filters)
 
     def _passes(self, one: Record, condition: Filter) -> bool:
         match condition.op:
@@ -57,8 +59,7 @@ class Everything:
                     book["price"] is not None and book["price"] > condition.value for book in self._books_of(one)
                 )
             case Op.CONTAINS if condition.column in FOUND_IN:
-                key = one[FOUND_IN[condition.column]]
-                return key is not None and keys.query_key(condition.value) in key
+                return _holds(one[FOUND_IN[condition.column]], condition.value)
             case Op.EQUALS if isinstance(condition.value, AuthorRef):
                 return bool(one["author_id"] == condition.value.id)
             case Op.EQUALS if condition.column == "author":
@@ -86,6 +87,12 @@ def everything(catalogue: OpenCatalogue) -> Everything:
             tuple(dict(row) for row in session.execute(books).mappings()),
             tuple(dict(row) for row in session.execute(select(*Author.__table__.columns)).mappings()),
         )
+
+
+def _holds(key: str | None, text: str) -> bool:
+    """Whether a text is anywhere in a key; one of less than three letters at its beginning."""
+    needle = keys.query_key(text)
+    return key is not None and (key.startswith(needle) if len(needle) < 3 else needle in key)
 
 
 def _sorted(records: list[Record], term: Sort) -> list[Record]:

@@ -1,4 +1,7 @@
-"""All that a database holds, schema, version and rows, for comparing it with itself before and after."""
+"""All that a database holds, schema, version and rows, for comparing it with itself before and after.
+
+Its search index is left out: no revision makes it, and a migration may begin it anew.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, inspect, text
 
-from desk.database import engines
+from desk.database import engines, fts_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,18 +35,23 @@ _DEFINITIONS = {
 
 def definitions(url: URL) -> list[tuple[Any, ...]]:
     """Tables, columns, indexes, constraints and schemas, as the database describes them."""
-    return _with(url, lambda connection: _rows(connection, _DEFINITIONS[connection.dialect.name]))
+    return _with(url, _definitions)
 
 
 def picture(url: URL) -> dict[str, list[tuple[Any, ...]]]:
     """The definitions, and all rows of all tables of the catalogue."""
 
     def draw(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
-        names = sorted(inspect(connection).get_table_names())
+        names = sorted(name for name in inspect(connection).get_table_names() if not fts_index.is_part(name))
         tables = {name: sorted(_rows(connection, f"SELECT * FROM {name}"), key=repr) for name in names}
-        return {"": _rows(connection, _DEFINITIONS[connection.dialect.name]), **tables}
+        return {"": _definitions(connection), **tables}
 
     return _with(url, draw)
+
+
+def _definitions(connection: Connection) -> list[tuple[Any, ...]]:
+    found = _rows(connection, _DEFINITIONS[connection.dialect.name])
+    return [row for row in found if fts_index.STATE_TABLE not in row[1]]
 
 
 def _rows(connection: Connection, statement: str) -> list[tuple[Any, ...]]:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from desk.catalog.columns import TABLES
-from desk.catalog.paging import Mark, Page
+from desk.catalog.paging import Hits, Mark, Page, ViewStart
+from desk.catalog.places import Places
 from desk.catalog.rows import AuthorRef, AuthorRow, BookRow
-from desk.operations.pages import doubtful_cells
+from desk.operations.reading_rows import cells_of
 
 if TYPE_CHECKING:
+    from desk.catalog.criteria import Criteria
     from desk.catalog.paging import PageRequest
     from desk.catalog.rows import Row
     from desk.tables.record_table import RecordTable
@@ -53,12 +54,23 @@ class Shelf:
         self.asked: list[PageRequest] = []
 
     def page(self, request: PageRequest) -> Page:
-        """The page as it is now."""
-        rows = tuple(self.rows[request.position : request.position + request.limit])
-        grid = TABLES[self.table].grid
-        cells = tuple(tuple(column.format(getattr(row, column.name)) for column in grid) for row in rows)
-        end = Mark(request.position + len(rows), (rows[-1].id,)) if rows else None
-        return Page(request, rows, cells, end, doubtful_cells(request.criteria.table, rows))
+        """The page as it is now; a walked one has the ids as keys."""
+        if request.ids is None:
+            rows = tuple(self.rows[request.position : request.position + request.limit])
+        else:
+            known = {row.id: row for row in self.rows}
+            rows = tuple(known[one] for one in request.ids if one in known)
+        cells, doubtful = cells_of(self.table, rows)
+        keys = tuple((row.id,) for row in rows) if request.ids is None else ()
+        end = Mark(request.position + len(rows), keys[-1]) if keys else None
+        return Page(request, rows, cells, end, doubtful, keys)
+
+    def start(self, criteria: Criteria, *, listed: bool = False, total: int | None = None) -> ViewStart:
+        """How a view of these rows begins: walked, with an estimated `total` where one is given, or listed."""
+        hits = Hits(tuple(row.id for row in self.rows), complete=True) if listed else None
+        page = self.page(Places(criteria, hits).request(0))
+        exact = len(self.rows) if total is None else total
+        return ViewStart(page, hits, exact, is_exact=total is None, cost="")
 
     def serve(self, table: RecordTable) -> None:
         """Answers every request of a table at once."""

@@ -133,9 +133,12 @@ class Desk:
         """Until nothing runs and the view in front is loaded and counted."""
         runner = self.window.context.runner
         self.until(
-            lambda: not runner.running and self.browser.is_loaded and self.table.is_exact and self._is_painted(),
+            lambda: not runner.running and self.browser.is_loaded and self._is_counted() and self._is_painted(),
             "the view",
         )
+
+    def _is_counted(self) -> bool:
+        return self.table.is_exact or self.table.places.hits is not None
 
     def _is_painted(self) -> bool:
         """Whether the rows in sight are loaded, so that no page will be asked for."""

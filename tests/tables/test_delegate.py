@@ -197,15 +197,31 @@ def test_an_isbn_is_kept_in_its_normal_form(grid: Grid, edits: EditStack, qtbot:
     assert edits.edits()[0].values == {"isbn": "9780140449136"}
 
 
-def test_typing_on_a_cell_opens_its_editor(grid: Grid, edits: EditStack, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("key", [Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_a_key_opens_the_editor_of_the_current_cell(grid: Grid, edits: EditStack, qtbot: QtBot, key: Qt.Key) -> None:
     grid.setCurrentIndex(grid.table.index(0, COLUMNS["price"]))
-    QTest.keyClicks(grid, "7")
+    QTest.keyClick(grid, key)
     editor = grid.indexWidget(grid.currentIndex())
     assert isinstance(editor, QLineEdit)
-    QTest.keyClicks(editor, ".25")
+    QTest.keyClicks(editor, "7.25")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(edits) == 1)
     assert grid.currentIndex().data() == "7.25"
+    qtbot.waitUntil(lambda: grid.editor is None)
+
+
+def test_return_on_a_cell_that_cannot_be_edited_activates_it(grid: Grid, qtbot: QtBot) -> None:
+    grid.table.editable = False
+    with qtbot.waitSignal(grid.activated) as activated:
+        QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert activated.args[0] == grid.currentIndex()
+    assert grid.editor is None
+
+
+def test_typing_on_a_cell_opens_no_editor(grid: Grid, edits: EditStack) -> None:
+    QTest.keyClicks(grid, "7")
+    assert grid.editor is None
+    assert len(edits) == 0
 
 
 def test_what_stands_in_an_open_editor_can_be_taken_from_outside(grid: Grid, edits: EditStack, qtbot: QtBot) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, Qt
 
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.edits import EditKind, RecordKey
+from desk.catalog.paging import Walked
 from desk.catalog.rows import AuthorRef
 from desk.tables.cells import ACCESSIBLE, PLACEHOLDER, STATE, CellState
 from tests.support.shelf import MAKERS, Shelf, book
@@ -82,16 +83,16 @@ def test_a_page_and_a_total_of_another_view_are_ignored(table: RecordTable) -> N
     table.show_view(Criteria(table.description.name, search="else"))
     table.place_page(shelf.page(old))
     table.place_total(old.criteria, 5)
-    table.place_marks(old.criteria, (shelf.page(old).end,))  # type: ignore[arg-type]
+    table.place_walked(old.criteria, Walked(shelf.page(old).marks, total=5))
     assert table.rowCount() == 0
-    assert len(table.marks) == 0
+    assert len(table.places) == 0
 
 
 def test_rows_that_are_not_here_ask_once_for_each_page(books: RecordTable, qtbot: QtBot) -> None:
     Shelf("books", 250).show_in(books)
     wanted = requests_of(books)
     paint(books, range(90, 210))
-    assert books.index(150, 0).data() == PLACEHOLDER
+    assert books.index(150, 0).data() == ""
     assert books.index(150, 0).data(STATE) == CellState.WAITING
     assert wanted == []
     qtbot.waitUntil(lambda: len(wanted) == 2)
@@ -100,6 +101,19 @@ def test_rows_that_are_not_here_ask_once_for_each_page(books: RecordTable, qtbot
     paint(books, range(90, 210))
     with qtbot.assertNotEmitted(books.page_wanted, wait=30):
         pass
+
+
+def test_a_row_that_is_waited_for_long_shows_a_placeholder_until_it_comes(books: RecordTable, qtbot: QtBot) -> None:
+    shelf = Shelf("books", 250)
+    shelf.show_in(books)
+    wanted = requests_of(books)
+    with qtbot.waitSignal(books.dataChanged):
+        paint(books, range(150, 151))
+        assert label(books, 150) == ""
+    assert label(books, 150) == PLACEHOLDER
+    assert label(books, 250 - 1) == "", "its page was never asked for"
+    books.place_page(shelf.page(wanted[0]))
+    assert label(books, 150) == "Book 151"
 
 
 def test_only_the_pages_painted_last_are_asked_for(books: RecordTable, qtbot: QtBot) -> None:

@@ -86,7 +86,7 @@ class Run:
 
 def fill(url: URL, count: int) -> None:
     """Puts 100 authors and `count` books into an empty catalogue."""
-    with _engine(url) as engine, engine.begin() as connection:
+    with _engine(url) as engine, engine.execution_options(**{engines.WRITE: True}).begin() as connection:
         numbers = _FILL[engine.dialect.name]
         connection.execute(text(_AUTHORS.format(n=numbers.format(count=100))))
         connection.execute(text(_BOOKS.format(n=numbers.format(count=count))))

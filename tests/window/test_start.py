@@ -64,6 +64,35 @@ def test_the_first_start_makes_and_opens_the_sample(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "home").rglob("*.desk")] == ["sample.desk"]
 
 
+COPYING = """
+from PySide6.QtWidgets import QApplication
+from desk import app
+
+bootstrap = app.bootstrap
+
+def bootstrap_and_copy(target):
+    window = bootstrap(target)
+
+    def copy_and_close():
+        window.browser.chosen.copy()
+        window.close()
+
+    window.catalogue_shown.connect(copy_and_close)
+    return window
+
+app.bootstrap = bootstrap_and_copy
+code = app.main([])
+print(QApplication.clipboard().text())
+raise SystemExit(code)
+"""
+
+
+def test_what_was_copied_outlives_the_windows_and_ends_no_program_badly(tmp_path: Path) -> None:
+    done = run(COPYING, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
 def test_the_version_is_told_without_a_window(tmp_path: Path) -> None:
     done = run("import sys; from desk.app import main; sys.exit(main(['--version']))", tmp_path)
     assert (done.returncode, done.stdout.split()[0]) == (0, "Desk")

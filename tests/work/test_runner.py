@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +14,7 @@ from PySide6.QtCore import QCoreApplication
 from desk.database.actions import current_action
 from desk.errors import ActionCancelled, InvalidInput
 from desk.work import runner as runner_module
-from desk.work.runner import WORKERS, Runner
+from desk.work.runner import WORKERS, Rank, Runner
 from tests.support.editing import scalar
 from tests.support.holding import ENDLESS, is_endless
 from tests.support.waiting import LONGEST, wait_until
@@ -271,6 +273,15 @@ def test_costs_are_counted(runner: Runner, catalogue: OpenCatalogue, qtbot: QtBo
     assert cost.ms > 0
 
 
+def test_work_behind_the_scenes_does_not_take_the_place_of_what_was_asked_for(runner: Runner, qtbot: QtBot) -> None:
+    costs: list[Cost] = []
+    runner.action_ended.connect(costs.append)
+    runner.submit("asked", lambda: None, arguments={})
+    runner.submit("behind", lambda: None, rank=Rank.BEHIND, arguments={})
+    qtbot.waitUntil(lambda: idle(runner))
+    assert [cost.label for cost in costs] == ["asked"]
+
+
 def test_how_much_is_under_way_is_told(runner: Runner, qtbot: QtBot) -> None:
     told: list[int] = []
     runner.busy_changed.connect(told.append)
@@ -278,3 +289,61 @@ def test_how_much_is_under_way_is_told(runner: Runner, qtbot: QtBot) -> None:
         runner.submit("one", lambda: None, arguments={})
     qtbot.waitUntil(lambda: idle(runner))
     assert told == [1, 2, 3, 2, 1, 0]
+
+
+def test_work_behind_the_scenes_has_one_worker_at_a_time(runner: Runner, inbox: Inbox, qtbot: QtBot) -> None:
+    held = [Held(number) for number in range(3)]
+    for one in held:
+        runner.submit("walk", one, done=inbox.done, rank=Rank.BEHIND, arguments={})
+    wait_until(held[0].began.is_set)
+    asked = [Held() for _number in range(WORKERS - 1)]
+    for one in asked:
+        runner.submit("asked", one, arguments={})
+    wait_until(lambda: all(one.began.is_set() for one in asked), "the others to have workers")
+    for number, one in enumerate(held):
+        wait_until(one.began.is_set)
+        assert sum(other.began.is_set() and not other.ended.is_set() for other in held) == 1
+        one.let_go.set()
+        qtbot.waitUntil(partial(operator.contains, inbox.results, number))
+    assert inbox.results == [0, 1, 2]
+    for one in asked:
+        one.let_go.set()
+    qtbot.waitUntil(lambda: idle(runner))
+
+
+def test_rows_in_sight_never_wait_for_other_work(runner: Runner, inbox: Inbox, qtbot: QtBot) -> None:
+    held = [Held() for _number in range(WORKERS + 1)]
+    for one in held:
+        runner.submit("long", one, arguments={})
+    wait_until(lambda: sum(one.began.is_set() for one in held) == WORKERS)
+    runner.submit("page", lambda: "page", done=inbox.done, rank=Rank.IN_SIGHT, arguments={})
+    qtbot.waitUntil(lambda: inbox.results == ["page"])
+    for one in held:
+        one.let_go.set()
+    qtbot.waitUntil(lambda: idle(runner))
+
+
+def test_what_was_dropped_behind_the_scenes_never_begins(runner: Runner, inbox: Inbox, qtbot: QtBot) -> None:
+    first, second = Held("first"), Held("second")
+    runner.submit("first", first, rank=Rank.BEHIND, arguments={})
+    wait_until(first.began.is_set)
+    runner.submit("second", second, channel="marks", rank=Rank.BEHIND, arguments={})
+    assert runner.has("marks")
+    runner.cancel_channel("marks")
+    assert not runner.has("marks")
+    runner.submit("third", lambda: "third", done=inbox.done, rank=Rank.BEHIND, arguments={})
+    first.let_go.set()
+    qtbot.waitUntil(lambda: inbox.results == ["third"])
+    assert not second.began.is_set()
+
+
+def test_what_is_cancelled_while_it_waits_behind_the_scenes_tells_whoever_asked(
+    runner: Runner, inbox: Inbox, qtbot: QtBot
+) -> None:
+    held = [Held() for _number in range(3)]
+    for one in held:
+        runner.submit("walk", one, failed=inbox.failed, rank=Rank.BEHIND, arguments={})
+    wait_until(held[0].began.is_set)
+    runner.cancel_all()
+    qtbot.waitUntil(lambda: idle(runner))
+    assert [type(error) for error in inbox.errors] == [ActionCancelled] * 3

@@ -17,10 +17,10 @@ from desk.dialogs.connection.connection_entry import Entry, what_is_at
 from desk.dialogs.connection.path_field import ALL
 from desk.dialogs.connection.profile_rows import Row
 from desk.dialogs.files import ask_for_file
-from desk.dialogs.long_job import words_for
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
 from desk.work import door
+from desk.work.long_job import words_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.dialogs.long_job import LongJob, words_for
 from desk.i18n import _
 from desk.panels.parts import ICON, named, styled
 from desk.tables.look import icon
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from desk.dialogs.connection.connection_entry import Entry

@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from desk.dialogs.imports.findings import FindingsTree, doubles_group, rejected_group
-from desk.dialogs.long_job import LongJob, words_for
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
 from desk.panels.parts import dim, heading, named
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from desk.catalog.import_fields import ImportRequest

@@ -27,12 +27,12 @@ from desk.catalog.import_fields import SAVED, UNSURE, ImportRequest
 from desk.dialogs.imports.forecast import ForecastPanel
 from desk.dialogs.imports.import_report import ImportReportPage
 from desk.dialogs.imports.source_page import SourcePage
-from desk.dialogs.long_job import LongJob, words_for
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _
 from desk.panels.parts import ProblemBar, named
 from desk.tables.look import icon
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,12 +25,12 @@ from PySide6.QtWidgets import (
 from desk.catalog.import_fields import DELIMITERS, ENCODINGS, TABLE_FIELDS, CsvSource
 from desk.dialogs.files import ask_for_file
 from desk.dialogs.imports.mapping_table import COLUMNS_SHOWN, MappingTable
-from desk.dialogs.long_job import LongJob, words_for
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
 from desk.panels.parts import ProblemBar, dim, named
 from desk.tables.look import icon
 from desk.work import door
+from desk.work.long_job import LongJob, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

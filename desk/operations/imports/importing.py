@@ -6,6 +6,7 @@ and the reason, and every column that is not imported is named.
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from desk.operations.imports.bulk import RowWriter
 from desk.operations.imports.import_figures import Found, ImportProgress
 from desk.operations.imports.import_run import ImportRun, check_request, opened_files
 from desk.operations.imports.rejects import RejectsFile, check_place
+from desk.operations.searching import fill_search_index, suspend_search_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from desk.operations.imports.import_run import SourceFile
 
 __all__ = ["CHUNK", "Found", "ImportProgress", "ImportReport", "import_books"]
+
+_log = logging.getLogger(__name__)
 
 UTF_8 = "utf-8"
 CHUNK = 2000
@@ -146,7 +150,18 @@ def import_books(
             action, books, authors, skip_existing=request.skip_existing, rows=RowWriter(), on_progress=on_progress
         )
         one = _Import(run)
-        return one.whole(sessions) if request.batch is None else one.in_batches(sessions, request.batch)
+        try:
+            return one.whole(sessions) if request.batch is None else one.in_batches(sessions, request.batch)
+        finally:
+            _complete_search_index(sessions)
+
+
+def _complete_search_index(sessions: Sessions) -> None:
+    """What was imported is saved, whatever comes of this: searches read what is not in the index yet."""
+    try:
+        fill_search_index(sessions=sessions)
+    except (ActionCancelled, DeskError) as reason:
+        _log.info("The search index was not completed: %s", reason)
 
 
 class _Import:
@@ -163,6 +178,7 @@ class _Import:
         """All or nothing."""
         run = self._run
         with self._accounting(), sessions.writing("import books") as session:
+            suspend_search_index(session)
             for authors in run.author_chunks(CHUNK):
                 run.write_authors(session, authors)
                 run.tell()
@@ -179,12 +195,14 @@ class _Import:
             for authors in run.author_chunks(size):
                 if authors:
                     with sessions.writing("import books") as session:
+                        suspend_search_index(session)
                         run.write_authors(session, authors)
                         self._commit(session)
                 self._end_batch("authors", run.authors)
             for chunk in run.book_chunks(size):
                 if chunk:
                     with sessions.writing("import books") as session:
+                        suspend_search_index(session)
                         run.writer.write(session, chunk)
                         self._commit(session)
                 self._end_batch("books", run.books)

@@ -17,6 +17,7 @@ from sqlalchemy import make_url, text
 from desk.catalog.criteria import Criteria, Filter, Op
 from desk.catalog.import_fields import SAVED, UNSURE
 from desk.catalog.keys import author_key, isbn_is_valid, title_key
+from desk.catalog.search_state import SearchState
 from desk.catalog.values import ROLE_LENGTH
 from desk.database.actions import current_action
 from desk.errors import ActionCancelled, DeskError, EnvironmentProblem, InvalidInput
@@ -24,6 +25,8 @@ from desk.operations.connect import OpenCatalogue, open_catalogue
 from desk.operations.imports import importing
 from desk.operations.imports.rejects import RejectsFile
 from desk.operations.pages import count_rows, count_tables
+from desk.operations.searching import drop_search_index, search_state
+from desk.operations.views import open_view
 from desk.settings import folders
 from tests.support.contents import authors_of, books_of
 from tests.support.importing import import_file
@@ -656,3 +659,28 @@ def test_of_a_file_of_authors_what_was_saved_is_told(catalogue: OpenCatalogue, t
         import_text(catalogue, tmp_path, "title\nOne\n", authors=authors, batch=1, on_progress=on_progress)
     assert told.value.kept == "Of the file of authors the rows up to line 3 were imported."
     assert count_tables(sessions=catalogue.sessions) == {"authors": 2, "books": 0}
+
+
+def test_what_is_imported_is_taken_into_the_search_index(lite: OpenCatalogue, tmp_path: Path) -> None:
+    for batch in (None, 100):
+        import_text(lite, tmp_path, many_books(250), batch=batch)
+        assert search_state(sessions=lite.sessions, check=True).state is SearchState.READY
+    assert open_view(sessions=lite.sessions, criteria=Criteria("books", search="book 249")).total == 2
+
+
+def test_the_first_import_makes_an_index_and_a_later_one_does_not(lite: OpenCatalogue, tmp_path: Path) -> None:
+    for expected in (SearchState.READY, SearchState.ABSENT):
+        drop_search_index(sessions=lite.sessions)
+        import_text(lite, tmp_path, many_books(10))
+        assert lite.sessions.search_index.state is expected
+
+
+def test_a_failed_import_leaves_the_search_index_as_it_was(lite: OpenCatalogue, tmp_path: Path) -> None:
+    def cancel(_progress: ImportProgress) -> None:
+        action = current_action()
+        assert action is not None
+        action.cancel()
+
+    with pytest.raises(ActionCancelled):
+        import_text(lite, tmp_path, many_books(5000), on_progress=cancel)
+    assert search_state(sessions=lite.sessions, check=True).state is SearchState.READY

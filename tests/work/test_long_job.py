@@ -1,4 +1,4 @@
-"""One long operation of a dialog: what it started last is heard of, and nothing once it is gone."""
+"""One long operation of a dialog or a panel: what it started last is heard of, and nothing once it is gone."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QObject
 
-from desk.dialogs.long_job import LongJob, words_for
 from desk.errors import ActionCancelled, InvalidInput
-from desk.work.runner import Runner
+from desk.work.long_job import LongJob, words_for
 from tests.support.held import HeldOperation
 from tests.support.waiting import wait_until
 from tests.support.window import drop_deleted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
-
-@pytest.fixture
-def runner(application: object) -> Iterator[Runner]:
-    made = Runner()
-    yield made
-    assert made.close()
+    from desk.work.runner import Runner
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""One long operation of a dialog: started, watched and cancelled on the interface's thread, run on a worker.
+"""One long operation of a dialog or a panel: started, watched and cancelled on the interface's thread, run on a worker.
 
-Invariant: a dialog hears only of what it started last, and nothing at all once it is gone.
+Invariant: who started it hears only of what it started last, and nothing at all once it is gone.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class _Tell:
         self._turn = turn
 
     def __call__(self, progress: object) -> None:
-        with suppress(RuntimeError):  # the dialog is gone: the operation goes on without it
+        with suppress(RuntimeError):  # who started it is gone: the operation goes on without
             self._told.emit(self._turn, progress)
 
 

@@ -1,0 +1,221 @@
+"""Criteria → the statements of a view: its pages, the steps of a walk, its ids, its counts. Nothing here executes.
+
+A *run* is a number of rows that follow one another: their keys, from indexes only where nothing is filtered. It is the
+ranges behind a key, one after the other (UNION ALL), without as many rows at its begin as are passed over: both
+databases read the parts of a UNION ALL in their order, and no further than they have to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, literal, select, union_all
+
+from desk.catalog import ranges
+from desk.catalog.conditions import among, conditions, reads_author, texts_of
+from desk.catalog.models import Contribution
+from desk.catalog.orders import order_of
+from desk.catalog.ranges import steps_of
+from desk.catalog.searching import candidates_select
+from desk.catalog.sources import AUTHORS, BOOKS, SOURCES
+
+if TYPE_CHECKING:
+    from sqlalchemy import FromClause, Subquery
+
+    from desk.catalog.criteria import Criteria
+    from desk.catalog.ranges import Range, Step
+    from desk.catalog.searching import SearchMethod
+
+    Statement = Select[*tuple[Any, ...]]
+
+EVERYTHING = 2**31 - 1
+"""As a limit: none."""
+NO_INDEX: frozenset[str] = frozenset()
+"""No filter chooses an index: the records are named already."""
+WITH_TITLES = frozenset({"author", "language", "published_year"})
+"""The columns that have an index together with the title's key."""
+
+
+def page_select(criteria: Criteria, shape: str | None, dialect: str, *, backwards: bool) -> Statement:
+    """The statement of a page: each row is the view's key (as many columns as terms), then the source's columns.
+
+    Its parameters are `rows` (how many), `passed` (how many are left out before them), `reach` (both together) and the
+    values of the key from which the rows are counted.
+    """
+    source = SOURCES[criteria.table]
+    run = _run(criteria, shape, dialect, backwards)
+    steps = steps_of(criteria)
+    found = run.join(source.table, source.table.c.id == run.c[steps[-1].name])
+    keys = [run.c[step.name] for step in steps]
+    return (
+        select(*keys, *source.columns)
+        .select_from(_with_author(found, source.joins_author))
+        .order_by(*(step.directed(run.c[step.name]) for step in steps))
+    )
+
+
+def listed_select(table: str) -> Statement:
+    """The rows of the records in `ids`, in no order: the source's columns."""
+    source = SOURCES[table]
+    return (
+        select(*source.columns)
+        .select_from(_with_author(source.table, source.joins_author))
+        .where(among(source.table.c.id))
+    )
+
+
+def step_select(criteria: Criteria, shape: str | None, dialect: str) -> Statement:
+    """The keys of the `rows` rows behind `passed` others, from a key on: one step of a walk."""
+    return select(_run(criteria, shape, dialect, backwards=False))
+
+
+def rest_select(criteria: Criteria, shape: str | None, dialect: str) -> Statement:
+    """How many rows there are behind a key, `rows` at most."""
+    return select(func.count()).select_from(_run(criteria, shape, dialect, backwards=False))
+
+
+def between_select(criteria: Criteria, low: str | None, high: str, common: int) -> Statement:
+    """How many rows lie behind the key `low` (None: the start) and before the key `high`, which may be the beginning
+    of one; the first `common` values of both are the same."""
+    counts = [
+        _of_range(criteria, one, [func.count()]).scalar_subquery()
+        for one in ranges.before(steps_of(criteria), low, high, common)
+    ]
+    return select(sum(counts[1:], start=counts[0]) if counts else literal(0))
+
+
+def before_select(criteria: Criteria, high: str, *, listed: bool) -> Statement:
+    """How many rows lie before a key, which may be the beginning of one, in an order that nothing walks: of the view,
+    or of the records in `ids`."""
+    rows = [among(_id(criteria))] if listed else conditions(criteria)
+    is_before = ranges.is_before(steps_of(criteria), high)
+    return _plain(criteria, [func.count()], joins_author=True).where(*rows, is_before)
+
+
+def keys_select(criteria: Criteria) -> Statement:
+    """The keys of those of the records in `ids` that are in the view, in its order."""
+    columns = [step.column.label(step.name) for step in steps_of(criteria)]
+    return _ordered(criteria, columns, NO_INDEX).where(among(_id(criteria)))
+
+
+def ids_select(criteria: Criteria) -> Statement:
+    """The ids of the view in its order."""
+    return _ordered(criteria, [_id(criteria)])
+
+
+def top_select(criteria: Criteria) -> Statement:
+    """The first `rows` ids of the view in its order."""
+    return ids_select(criteria).limit(bindparam("rows"))
+
+
+def hits_select(criteria: Criteria) -> Statement:
+    """Those of the records in `ids` that are in the view, in its order."""
+    return _ordered(criteria, [_id(criteria)], NO_INDEX).where(among(_id(criteria)))
+
+
+def passing_select(criteria: Criteria) -> Statement:
+    """The ids that the filters and the search let through, in no order, by whatever index the database finds."""
+    return _plain(criteria, [_id(criteria)]).where(*conditions(criteria))
+
+
+def matches_select(criteria: Criteria, method: SearchMethod) -> Statement:
+    """The same; where a text is looked for, by what may hold it."""
+    texts = texts_of(criteria)
+    if not texts:
+        return passing_select(criteria)
+    text, column = texts[0]
+    candidates = candidates_select(criteria.table, text, method, EVERYTHING, column).subquery()
+    found = candidates.join(SOURCES[criteria.table].table, _id(criteria) == candidates.c.id + 0)
+    source = _with_author(found, reads_author(criteria))
+    return select(_id(criteria)).select_from(source).where(*conditions(criteria, NO_INDEX))
+
+
+def greatest_select(criteria: Criteria) -> Statement:
+    """The greatest id of the table; None when it is empty."""
+    return _plain(criteria, [func.max(_id(criteria))])
+
+
+def count_select(criteria: Criteria, method: SearchMethod) -> Statement:
+    """How many rows a view has."""
+    if texts_of(criteria):
+        return select(func.count()).select_from(matches_select(criteria, method).subquery())
+    return _plain(criteria, [func.count()]).where(*conditions(criteria))
+
+
+def contributors_select() -> Statement:
+    """(book id, name) of the added entries of the books in `ids`, in order."""
+    entry = Contribution.__table__.c
+    return (
+        select(entry.book_id, AUTHORS.c.name)
+        .join_from(Contribution.__table__, AUTHORS, entry.author_id == AUTHORS.c.id)
+        .where(among(entry.book_id))
+        .order_by(entry.book_id, entry.position, entry.author_id)
+    )
+
+
+def book_counts_select() -> Statement:
+    """(author id, number of books under that main entry) for those of the authors in `ids` that have any."""
+    return select(BOOKS.c.author_id, func.count()).where(among(BOOKS.c.author_id)).group_by(BOOKS.c.author_id)
+
+
+def _run(criteria: Criteria, shape: str | None, dialect: str, backwards: bool) -> Subquery:
+    """The keys of the `rows` rows behind `passed` others, in order."""
+    if not order_of(criteria).is_indexed:
+        keys = [step.column.label(step.name) for step in steps_of(criteria)]
+        return _part(_ordered(criteria, keys))
+    steps = steps_of(criteria, backwards=backwards)
+    found = ranges.behind(steps, shape, at_key=backwards)
+    parts = [_of_range(criteria, one, one.keys).order_by(*one.ordering) for one in found]
+    if not parts:
+        parts = [_of_range(criteria, ranges.Range(steps), ranges.Range(steps).keys).where(false())]
+    if len(parts) == 1:
+        united: Any = parts[0]
+    else:
+        # A limit of its own keeps PostgreSQL from reading a part by several processes, in any order; for SQLite it
+        # would be a border behind which no index is seen.
+        limited = [part.limit(bindparam("reach")) if dialect == "postgresql" else part for part in parts]
+        united = union_all(*(select(part.subquery()) for part in limited))
+    return _part(united)
+
+
+def _part(rows: Any) -> Subquery:
+    subquery: Subquery = rows.limit(bindparam("rows")).offset(bindparam("passed")).subquery("run")
+    return subquery
+
+
+def _of_range(criteria: Criteria, one: Range, columns: list[Any]) -> Statement:
+    source = _with_author(one.source, reads_author(criteria) and not one.by_author)
+    return select(*columns).select_from(source).where(*one.wheres, *conditions(criteria, _indexed(one.steps)))
+
+
+def _indexed(steps: tuple[Step, ...]) -> frozenset[str]:
+    """The columns whose filters go along with an order: that by which it begins and, where that is the title, those
+    that have an index with it."""
+    if steps[0].column is BOOKS.c.title_key:
+        return WITH_TITLES
+    return frozenset({"author" if steps[0].column is AUTHORS.c.name_key else steps[0].column.name})
+
+
+def _ordered(criteria: Criteria, columns: list[Any], indexed: frozenset[str] | None = None) -> Statement:
+    """The rows of a view in its order, by whatever way the database finds."""
+    steps = steps_of(criteria)
+    by_author = any(step.column is AUTHORS.c.name_key for step in steps)
+    return (
+        _plain(criteria, columns, joins_author=by_author)
+        .where(*conditions(criteria, indexed))
+        .order_by(*(step.directed(step.column) for step in steps))
+    )
+
+
+def _plain(criteria: Criteria, columns: list[Any], *, joins_author: bool = False) -> Statement:
+    source = SOURCES[criteria.table]
+    joins_author = source.joins_author and (joins_author or reads_author(criteria))
+    return select(*columns).select_from(_with_author(source.table, joins_author))
+
+
+def _with_author(source: FromClause, joins_author: bool) -> FromClause:
+    return source.outerjoin(AUTHORS, BOOKS.c.author_id == AUTHORS.c.id) if joins_author else source
+
+
+def _id(criteria: Criteria) -> ColumnElement[int]:
+    return SOURCES[criteria.table].table.c.id

@@ -1,0 +1,120 @@
+"""Type-to-jump: letters typed in a grid lead to the first row at or after them in the order of the view."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QLabel
+
+from desk.errors import ActionCancelled
+from desk.i18n import _
+from desk.panels.parts import named, styled
+from desk.work import door
+from desk.work.runner import Rank
+
+if TYPE_CHECKING:
+    from desk.catalog.criteria import Criteria
+    from desk.panels.context import Context
+    from desk.tables.grid import Grid
+
+SHOWN_MS = 1500
+"""How long what was typed is shown after the last key."""
+MARGIN = 8
+
+
+class Jumping(QObject):
+    """The jumps of one grid, and the label over it that shows what was typed."""
+
+    def __init__(self, grid: Grid, context: Context) -> None:
+        super().__init__(grid)
+        self._grid = grid
+        self._context = context
+        name = grid.table.description.name
+        self._channel = f"{name}-jump-{id(self)}"
+        self.label = named(QLabel(grid), f"{name}_jump", _("Typed letters"))
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        styled(
+            self.label,
+            lambda colours: (
+                f"background: {colours.tip}; color: {colours.text}; border: 1px solid {colours.line};"
+                " border-radius: 4px; padding: 4px 10px;"
+            ),
+        )
+        self.label.hide()
+        self._hiding = QTimer(self, singleShot=True, interval=SHOWN_MS)
+        self._hiding.timeout.connect(self.label.hide)
+        grid.viewport().installEventFilter(self)
+        grid.jump_wanted.connect(self._on_jump_wanted)
+
+    # Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.label.isVisible():
+            self._lay_out()
+        return super().eventFilter(watched, event)
+
+    # Slots
+
+    @Slot(str)
+    def _on_jump_wanted(self, text: str) -> None:
+        """Looks for what has been typed so far; '' is that it was given up."""
+        self._context.runner.cancel_channel(self._channel)
+        if not text:
+            self.label.hide()
+            return
+        self._show(text)
+        if self._context.catalogue is None:
+            return
+        table = self._grid.table
+        self._context.runner.submit(
+            _("Jump to “{text}”").format(text=text),
+            door.locate_text,
+            channel=self._channel,
+            done=partial(self._on_located, table.criteria, text),
+            failed=self._on_failed,
+            rank=Rank.IN_SIGHT,
+            arguments={
+                "sessions": self._context.sessions,
+                "criteria": table.criteria,
+                "places": table.places.snapshot(),
+                "text": text,
+            },
+        )
+
+    def _on_located(self, criteria: Criteria, text: str, position: int | None) -> None:
+        table = self._grid.table
+        if criteria != table.criteria:
+            return
+        if position is None:
+            self._show(_("{text} – nothing in this order begins so").format(text=text))
+            return
+        rows = table.rowCount()
+        row = min(position + table.fresh, rows - 1)
+        if row >= 0:
+            self._grid.go_to_row(row)
+        is_behind = position + table.fresh >= rows and table.is_exact
+        self._show(_("{text} – after the last row").format(text=text) if is_behind else text)
+
+    def _on_failed(self, error: BaseException) -> None:
+        self.label.hide()
+        if not isinstance(error, ActionCancelled):
+            self._context.runner.action_failed.emit(error)
+
+    # Helpers
+
+    def _show(self, text: str) -> None:
+        self.label.setText(text)
+        self._lay_out()
+        self.label.show()
+        self.label.raise_()
+        self._hiding.start()
+
+    def _lay_out(self) -> None:
+        """Puts the label into the lower left corner of the rows."""
+        view = self._grid.viewport().geometry()
+        self.label.setMaximumWidth(max(0, view.width() - 2 * MARGIN))
+        self.label.adjustSize()
+        self.label.move(view.left() + MARGIN, view.bottom() - self.label.height() - MARGIN)

@@ -1,0 +1,52 @@
+"""What the parts of a window do around a unit of work: note where its records are, and show what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from desk.catalog.changes import count_changes
+from desk.catalog.edits import EditKind
+
+if TYPE_CHECKING:
+    from desk.catalog.edits import CommitResult, EditBatch, RecordKey
+    from desk.window.main_window import MainWindow
+
+
+class Saving(QObject):
+    """Follows the unit of work of one window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._shown_before: RecordKey | None = None
+        window.unit.saving.connect(self._on_saving)
+        window.unit.saved.connect(self._on_saved)
+        window.unit.ended.connect(self._on_ended)
+
+    @Slot(object)
+    def _on_saving(self, batch: EditBatch) -> None:
+        self._shown_before = self._window.details.key
+        for browser in self._window.browsers.values():
+            browser.after_commit.begin(batch)
+
+    @Slot(object, object)
+    def _on_saved(self, batch: EditBatch, result: CommitResult) -> None:
+        window, before = self._window, self._shown_before
+        now = before.saved_as(result.new_ids[before]) if before is not None and before in result.new_ids else None
+        if now is not None:  # its row left the top of the grid for its place in the order
+            window.browsers[now.table].current.follow(now)
+        for browser in window.browsers.values():
+            browser.after_commit.end(batch, result.new_ids)
+        deleted = {edit.key for edit in batch.edits if edit.kind is EditKind.DELETE}
+        window.context.committed.emit(dict(result.new_ids), deleted)
+        if now is not None:
+            window.details.show_record(now)
+        window.counts.change(count_changes(batch))
+
+    @Slot(bool)
+    def _on_ended(self, saved: bool) -> None:
+        if not saved:
+            for browser in self._window.browsers.values():
+                browser.after_commit.give_up()
