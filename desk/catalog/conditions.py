@@ -60,15 +60,17 @@ def _behind_a_plus(element: unindexed, compiler: SQLCompiler, **options: Any) ->
     return f"+{compiler.process(element.clauses, **options)}"
 
 
-def conditions(criteria: Criteria, indexed: frozenset[str] | None = None) -> list[ColumnElement[bool]]:
+def conditions(
+    criteria: Criteria, indexed: frozenset[str] | None = None, *, joined: bool = True
+) -> list[ColumnElement[bool]]:
     """The WHERE of a view. `indexed` are the columns whose filters may choose an index; None: all. Authors must be
-    joined to books where `reads_author` says so."""
+    joined to books where `reads_author` says so; if not `joined`, texts do without."""
     found = [
-        condition(criteria.table, one, _as_it_is if indexed is None or one.column in indexed else unindexed)
+        condition(criteria.table, one, as_it_is if indexed is None or one.column in indexed else unindexed, joined)
         for one in criteria.filters
     ]
     if criteria.search:
-        found.append(holds(criteria.table, criteria.search))
+        found.append(holds(criteria.table, criteria.search, joined=joined))
     return found
 
 
@@ -130,12 +132,13 @@ def _among_array(element: among, compiler: SQLCompiler, **options: Any) -> str:
     return f"{column} = ANY ({ids})"
 
 
-def _as_it_is(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def as_it_is(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The other dress of a column: any index may be used."""
     return column
 
 
-def condition(table: str, one: Filter, dress: Dress = _as_it_is) -> ColumnElement[bool]:
-    """One filter. A missing value matches nothing but EMPTY."""
+def condition(table: str, one: Filter, dress: Dress = as_it_is, joined: bool = True) -> ColumnElement[bool]:
+    """One filter; `joined` as in `conditions`. A missing value matches nothing but EMPTY."""
     source = SOURCES[table]
     if one.op is Op.HAS_BOOK_OVER:
         return exists().where(BOOKS.c.author_id == AUTHORS.c.id, BOOKS.c.price > one.value)
@@ -143,7 +146,7 @@ def condition(table: str, one: Filter, dress: Dress = _as_it_is) -> ColumnElemen
         return ~exists().where(BOOKS.c.author_id == AUTHORS.c.id)
     if one.op is Op.CONTAINS:
         if one.column in SEARCHED[table]:
-            return holds(table, one.value, one.column)
+            return holds(table, one.value, one.column, joined=joined)
         return source.texts[one.column].icontains(one.value, autoescape=True)
     if one.op is Op.EQUALS:
         return _equals(source, one, dress)

@@ -12,7 +12,7 @@ from operator import mul
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 KEY_VERSION = 1
 KEY_BYTES = 1000
@@ -47,6 +47,9 @@ _ISBN_10 = re.compile(r"[0-9]{9}[0-9X]")
 _ISBN_13 = re.compile(r"97[89][0-9]{10}")
 _WEIGHTS_10 = range(10, 1, -1)
 _WEIGHTS_13 = (1, 3) * 6 + (1,)
+_ISBNS_13 = re.compile(r"(?:97[89][0-9]{10})*")
+_DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
+_TENS = bytes(range(0, 256, 10))
 
 
 def normalized(text: str) -> str:
@@ -123,6 +126,13 @@ def isbn_is_valid(text: str) -> bool:
     return _has_right_check(isbn_digits(text))
 
 
+def wrong_isbns(texts: Sequence[str | None]) -> list[int]:
+    """The places of the texts that are no ISBN; '' and None are not wrong."""
+    if _are_right([text for text in texts if text]):
+        return []
+    return [place for place, text in enumerate(texts) if text and not isbn_is_valid(text)]
+
+
 def isbn13(text: str) -> str | None:
     """The ISBN-13 of a valid ISBN-10 or ISBN-13; None when `text` is neither."""
     digits = isbn_digits(text)
@@ -142,6 +152,18 @@ def _has_right_check(digits: str) -> bool:
         last = 10 if digits[9] == "X" else int(digits[9])
         return (_weighted(digits[:9], _WEIGHTS_10) + last) % 11 == 0
     return False
+
+
+def _are_right(texts: Sequence[str]) -> bool:
+    """Whether all are the digits of ISBN-13 with the right check digit. All are added up at once, as the bytes of one
+    number: none exceeds 7 · 9 + 3 · 6 · 9 = 225."""
+    joined = "".join(texts)
+    if not _ISBNS_13.fullmatch(joined) or any(len(text) != 13 for text in texts):
+        return False
+    digits = joined.encode().translate(_DIGITS)
+    places = [int.from_bytes(digits[place::13], "big") for place in range(13)]
+    sums = sum(places[::2]) + 3 * sum(places[1::2])
+    return not sums.to_bytes(len(texts), "big").translate(None, _TENS)
 
 
 def _weighted(digits: str, weights: Iterable[int]) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -29,7 +30,7 @@ from sqlalchemy.sql.expression import FunctionElement
 from desk.catalog import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.engine import Dialect
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,6 +45,7 @@ NAMING = {
 }
 
 CENTS = Decimal(100)
+_from_iso = datetime.fromisoformat
 
 
 class Price(TypeDecorator[Decimal]):
@@ -62,7 +64,11 @@ class Price(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """A stored value that is no price comes back as it is: one bad cell must not fail a page."""
-        return Decimal(value).scaleb(-2) if isinstance(value, int) and dialect.name == "sqlite" else value
+        return _price_of(value) if dialect.name == "sqlite" else value
+
+    def read_all(self, values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
+        """The same for the values of a column; None stays None."""
+        return list(map(_price_of, values)) if dialect.name == "sqlite" else values
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -89,6 +95,21 @@ class UtcTime(TypeDecorator[datetime]):
             return datetime.fromisoformat(value).replace(tzinfo=UTC)
         except ValueError:
             return value
+
+    def read_all(self, values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
+        """The same for the values of a column; None stays None."""
+        try:
+            if dialect.name == "sqlite":
+                return [_from_iso(value + "+00:00") for value in values]
+            return [value.astimezone(UTC) for value in values]
+        except (AttributeError, TypeError, ValueError):  # not all of them are moments
+            return [None if value is None else self.process_result_value(value, dialect) for value in values]
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _price_of(value: Any) -> Any:
+    """The price of so many cents; anything else as it is."""
+    return Decimal(value).scaleb(-2) if isinstance(value, int) else value
 
 
 class utc_now(FunctionElement[datetime]):  # noqa: N801  (an SQL function is written like one)

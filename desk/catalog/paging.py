@@ -5,7 +5,7 @@ Invariant: a mark (position, key) says that exactly `position` rows come before 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Rows `position` to `position + limit` of a view.
+    """Rows `position` to `position + limit` of a view: a page, or two neighbours at once.
 
     From a `mark` at or before the position the rows are counted forwards (None: from the start of the view), from one
     at or behind the end of the page backwards. A listed view has no marks but `ids`: the records of the page, in order.
@@ -102,6 +102,31 @@ class Page:
             return ()
         first = (Mark(self.request.position + 1, self.keys[0]),) if len(self.keys) > 1 else ()
         return (*first, self.end)
+
+    @property
+    def parts(self) -> tuple[Page, ...]:
+        """Two pages that came at once, each as if it had come alone. A page that came alone, is misplaced, or ends the
+        view by itself is its only part."""
+        request, ids = self.request, self.request.ids
+        if request.limit <= PAGE_ROWS or self.is_misplaced or (ids is None and len(self.rows) <= PAGE_ROWS):
+            return (self,)
+        before = replace(request, limit=PAGE_ROWS, ids=ids and ids[:PAGE_ROWS])
+        cut = PAGE_ROWS if before.ids is None else sum(row.id in before.ids for row in self.rows)
+        first = self._part(before, 0, cut)
+        behind = replace(
+            request,
+            position=request.position + PAGE_ROWS,
+            limit=request.limit - PAGE_ROWS,
+            mark=request.mark if request.is_backwards or ids is not None else first.end,
+            ids=ids and ids[PAGE_ROWS:],
+        )
+        return first, self._part(behind, cut, len(self.rows))
+
+    def _part(self, request: PageRequest, start: int, stop: int) -> Page:
+        rows, keys = self.rows[start:stop], self.keys[start:stop]
+        end = Mark(request.position + len(rows), keys[-1] if keys else ()) if rows else None
+        doubtful = frozenset((index - start, place) for index, place in self.doubtful if start <= index < stop)
+        return Page(request, rows, self.cells[start:stop], end, doubtful, keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,12 @@ class Places:
             for key in keys:
                 moves[self._marks_before(key)] += step
         positions = list(map(add, self._positions, accumulate(moves)))
-        kept = [at for at, (before, here) in enumerate(pairwise((0, *positions))) if before < here]
+        lost = set(gone)  # a mark is the last of its rows: where that is gone, the row before it would be
+        kept = [
+            at
+            for at, (before, here) in enumerate(pairwise((0, *positions)))
+            if before < here and self._keys[at] not in lost
+        ]
         self._positions = positions
         self._keep(kept)
         self._total += sum(moves)

@@ -25,7 +25,9 @@ from sqlalchemy import (
 )
 
 from desk.catalog.conditions import unindexed
+from desk.catalog.criteria import Op
 from desk.catalog.orders import order_of
+from desk.catalog.rows import AuthorRef
 from desk.catalog.sources import AUTHORS, BOOKS, field_column
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column
 
-    from desk.catalog.criteria import Criteria
+    from desk.catalog.criteria import Criteria, Filter
     from desk.catalog.orders import Key
 
 MISSING, KNOWN, DAMAGED = "-", "+", "!"
@@ -49,6 +51,11 @@ class Step:
     descending: bool
     nullable: bool
     nulls_first: bool
+
+    @property
+    def filtered(self) -> str:
+        """The column of the view whose filters look at this term; that of a text key is no column's own value."""
+        return "author" if self.column is AUTHORS.c.name_key else self.column.name
 
     @property
     def turns_nulls(self) -> bool:
@@ -175,9 +182,28 @@ def before(steps: Sequence[Step], low: str | None, high: str, common: int) -> li
     return found
 
 
+def narrowed(found: Sequence[Range], filters: Sequence[Filter]) -> list[Range]:
+    """Those of the ranges in which the filters leave anything: EMPTY lets missing values through, all others none.
+
+    Both databases would read a range to its end to find that out. A filter for one author names the author as well as
+    the books.
+    """
+    return [_of_one_author(one, filters) for one in found if not any(_leaves_nothing(one, each) for each in filters)]
+
+
 def is_before(steps: Sequence[Step], high: str) -> ColumnElement[bool]:
     """Whether a row is before a key, as one condition that no index serves."""
     return or_(*(and_(*one.wheres) for one in before(steps, None, high, 0)))
+
+
+def _leaves_nothing(one: Range, each: Filter) -> bool:
+    excluded = one.known | one.present if each.op is Op.EMPTY else one.missing
+    return any(step.filtered == each.column and step.name in excluded for step in one.steps)
+
+
+def _of_one_author(one: Range, filters: Sequence[Filter]) -> Range:
+    links = [each.value.id for each in filters if isinstance(each.value, AuthorRef)] if one.by_author else []
+    return _where(one, *(AUTHORS.c.id == id for id in links))
 
 
 def _is_by_author(steps: Sequence[Step]) -> bool:

@@ -8,8 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, column, false, func, or_, select, table, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    column,
+    false,
+    func,
+    or_,
+    select,
+    table,
+    tablesample,
+    union,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import FunctionElement
 
 from desk.catalog import keys
@@ -29,12 +44,17 @@ LETTERS = 3
 TRIGRAMS = 64
 """As many of a long text are asked of an index: each narrows what is found, and costs."""
 
+SAMPLED = 1000
+"""A sample is about one row in as many."""
 
 SEARCHED: dict[str, dict[str, InstrumentedAttribute[str]]] = {
     "books": {"title": Book.title_key, "author": Author.name_key},
     "authors": {"name": Author.name_key},
 }
 """The keys that a search looks into, by table and column."""
+
+_writer = aliased(Author)
+_NAME_KEY_OF_BOOK = select(_writer.name_key).where(_writer.id == Book.author_id).correlate(Book).scalar_subquery()
 
 SEARCH_INDEXES: dict[type[Book] | type[Author], str] = {Book: "desk_search_books", Author: "desk_search_authors"}
 """The FTS5 tables of a file; their rowid is the record's id."""
@@ -59,17 +79,21 @@ def _place_on_postgresql(element: _Place, compiler: SQLCompiler, **options: Any)
     return f"strpos({compiler.process(element.clauses, **options)})"
 
 
-def holds(table: str, text: str, column: str | None = None) -> ColumnElement[bool]:
+def holds(table: str, text: str, column: str | None = None, *, joined: bool = True) -> ColumnElement[bool]:
     """Whether a text is in the key of a column, or of any that a search looks into (None); under three letters, whether
     the key begins with it.
 
     No index is used for it: it is for verifying, and for walking along another order. The author of books must be
-    joined where their names are looked into.
+    joined where their names are looked into; if not `joined`, only the authors of books that the title does not tell of
+    are looked up, one by one.
     """
     needle = needle_of(text)
     if needle is None:
         return false()
-    return or_(*(_holds(key, needle) for key in _keys(table, column).values()))
+    found: dict[str, Any] = dict(_keys(table, column))
+    if "author" in found and not joined:
+        found = {**found, "author": _NAME_KEY_OF_BOOK}
+    return or_(*(_holds(key, needle) for key in found.values()))
 
 
 def candidates_select(
@@ -94,6 +118,15 @@ def candidates_select(
     return select(united.c.id).limit(limit)
 
 
+def sample_select(table: str, text: str) -> Select[int, int]:
+    """About how many (rows, rows whose own key holds the text) a PostgreSQL table has, from one block of a thousand."""
+    model = Book if table == "books" else Author
+    some = aliased(model, tablesample(model, func.system(100 / SAMPLED)))
+    needle = needle_of(text)
+    held = false() if needle is None else _holds(_key(model, some), needle)
+    return select(func.count() * SAMPLED, func.count().filter(held) * SAMPLED).select_from(some)
+
+
 def needle_of(text: str) -> str | None:
     """The key that is looked for; None for a text with what no key can be compared with (NUL, half characters)."""
     try:
@@ -103,8 +136,10 @@ def needle_of(text: str) -> str | None:
     return None if "\0" in text else keys.query_key(text)
 
 
-def _key(model: type[Book] | type[Author]) -> InstrumentedAttribute[str]:
-    return Book.title_key if model is Book else Author.name_key
+def _key(model: type[Book] | type[Author], rows: Any = None) -> InstrumentedAttribute[str]:
+    """The own key of a table, or of an alias of it."""
+    key: InstrumentedAttribute[str] = getattr(rows or model, "title_key" if model is Book else "name_key")
+    return key
 
 
 def _keys(table: str, column: str | None) -> dict[str, InstrumentedAttribute[str]]:
@@ -112,7 +147,7 @@ def _keys(table: str, column: str | None) -> dict[str, InstrumentedAttribute[str
     return found if column is None else {column: found[column]}
 
 
-def _holds(key: InstrumentedAttribute[str], needle: str) -> ColumnElement[bool]:
+def _holds(key: ColumnElement[str] | InstrumentedAttribute[str], needle: str) -> ColumnElement[bool]:
     if len(needle) < LETTERS:
         return func.substr(key, 1, len(needle)) == needle
     return _Place(key, needle) > 0

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, bindparam, false, func, literal, select, union_all
 
 from desk.catalog import ranges
-from desk.catalog.conditions import among, conditions, reads_author, texts_of
+from desk.catalog.conditions import among, as_it_is, conditions, reads_author, texts_of, unindexed
+from desk.catalog.criteria import Op
 from desk.catalog.models import Contribution
 from desk.catalog.orders import order_of
 from desk.catalog.ranges import steps_of
@@ -22,7 +23,8 @@ from desk.catalog.sources import AUTHORS, BOOKS, SOURCES
 if TYPE_CHECKING:
     from sqlalchemy import FromClause, Subquery
 
-    from desk.catalog.criteria import Criteria
+    from desk.catalog.conditions import Dress
+    from desk.catalog.criteria import Criteria, Filter
     from desk.catalog.ranges import Range, Step
     from desk.catalog.searching import SearchMethod
 
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
 EVERYTHING = 2**31 - 1
 """As a limit: none."""
 NO_INDEX: frozenset[str] = frozenset()
-"""No filter chooses an index: the records are named already."""
+"""No filter chooses an index: the records are named already. So are their authors, where a text is looked for in their
+names: a server that joins them reads all authors in order rather than those of ten thousand books."""
 WITH_TITLES = frozenset({"author", "language", "published_year"})
 """The columns that have an index together with the title's key."""
+_SINGLE = {Op.EQUALS, Op.EMPTY}
+"""The comparisons that leave one value, or none."""
 
 
 def page_select(criteria: Criteria, shape: str | None, dialect: str, *, backwards: bool) -> Statement:
@@ -79,7 +84,7 @@ def between_select(criteria: Criteria, low: str | None, high: str, common: int) 
     of one; the first `common` values of both are the same."""
     counts = [
         _of_range(criteria, one, [func.count()]).scalar_subquery()
-        for one in ranges.before(steps_of(criteria), low, high, common)
+        for one in ranges.narrowed(ranges.before(steps_of(criteria), low, high, common), criteria.filters)
     ]
     return select(sum(counts[1:], start=counts[0]) if counts else literal(0))
 
@@ -127,7 +132,34 @@ def matches_select(criteria: Criteria, method: SearchMethod) -> Statement:
     candidates = candidates_select(criteria.table, text, method, EVERYTHING, column).subquery()
     found = candidates.join(SOURCES[criteria.table].table, _id(criteria) == candidates.c.id + 0)
     source = _with_author(found, reads_author(criteria))
-    return select(_id(criteria)).select_from(source).where(*conditions(criteria, NO_INDEX))
+    return select(_id(criteria)).select_from(source).where(*conditions(criteria, NO_INDEX, joined=False))
+
+
+def is_run(criteria: Criteria) -> bool:
+    """Whether a view has one filter and its rows are one run of an index in their order, so that any page is a seek."""
+    if criteria.search or len(criteria.filters) != 1 or not order_of(criteria).is_indexed:
+        return False
+    one, lead = criteria.filters[0], steps_of(criteria)[0]
+    by_name = one.column == "author" and isinstance(one.value, str)
+    return _goes_along(one, lead) and not (by_name and lead.column is BOOKS.c.title_key)
+
+
+def is_inside(criteria: Criteria) -> bool:
+    """Whether one index holds all that finding and sorting the rows of a view takes, though not in their order."""
+    if criteria.search or len(criteria.filters) != 1 or steps_of(criteria)[0].column is not BOOKS.c.title_key:
+        return False
+    one = criteria.filters[0]
+    return one.column in WITH_TITLES and one.op is Op.RANGE
+
+
+def few_select(criteria: Criteria) -> Statement:
+    """The ids of a view in its order, found by its filters, then sorted: no index of the order is read."""
+    return _ordered(criteria, [_id(criteria)], dress=unindexed)
+
+
+def capped_select(statement: Statement) -> Statement:
+    """How many rows a statement with a limit finds."""
+    return select(func.count()).select_from(statement.subquery())
 
 
 def greatest_select(criteria: Criteria) -> Statement:
@@ -164,7 +196,7 @@ def _run(criteria: Criteria, shape: str | None, dialect: str, backwards: bool) -
         keys = [step.column.label(step.name) for step in steps_of(criteria)]
         return _part(_ordered(criteria, keys))
     steps = steps_of(criteria, backwards=backwards)
-    found = ranges.behind(steps, shape, at_key=backwards)
+    found = ranges.narrowed(ranges.behind(steps, shape, at_key=backwards), criteria.filters)
     parts = [_of_range(criteria, one, one.keys).order_by(*one.ordering) for one in found]
     if not parts:
         parts = [_of_range(criteria, ranges.Range(steps), ranges.Range(steps).keys).where(false())]
@@ -185,25 +217,34 @@ def _part(rows: Any) -> Subquery:
 
 def _of_range(criteria: Criteria, one: Range, columns: list[Any]) -> Statement:
     source = _with_author(one.source, reads_author(criteria) and not one.by_author)
-    return select(*columns).select_from(source).where(*one.wheres, *conditions(criteria, _indexed(one.steps)))
+    return (
+        select(*columns).select_from(source).where(*one.wheres, *conditions(criteria, _indexed(criteria, one.steps[0])))
+    )
 
 
-def _indexed(steps: tuple[Step, ...]) -> frozenset[str]:
-    """The columns whose filters go along with an order: that by which it begins and, where that is the title, those
-    that have an index with it."""
-    if steps[0].column is BOOKS.c.title_key:
-        return WITH_TITLES
-    return frozenset({"author" if steps[0].column is AUTHORS.c.name_key else steps[0].column.name})
+def _indexed(criteria: Criteria, lead: Step) -> frozenset[str]:
+    """The columns whose filters go along with an order that begins with `lead`."""
+    return frozenset(one.column for one in criteria.filters if _goes_along(one, lead))
 
 
-def _ordered(criteria: Criteria, columns: list[Any], indexed: frozenset[str] | None = None) -> Statement:
+def _goes_along(one: Filter, lead: Step) -> bool:
+    """Whether the rows that a filter leaves are a run of an index in the order that begins with `lead`: of the order's
+    own, or of one of titles within each single value."""
+    if lead.column is BOOKS.c.title_key:
+        return one.column in WITH_TITLES and one.op in _SINGLE
+    return one.column == lead.filtered and one.op in {*_SINGLE, Op.RANGE}
+
+
+def _ordered(
+    criteria: Criteria, columns: list[Any], indexed: frozenset[str] | None = None, dress: Dress = as_it_is
+) -> Statement:
     """The rows of a view in its order, by whatever way the database finds."""
     steps = steps_of(criteria)
     by_author = any(step.column is AUTHORS.c.name_key for step in steps)
     return (
         _plain(criteria, columns, joins_author=by_author)
-        .where(*conditions(criteria, indexed))
-        .order_by(*(step.directed(step.column) for step in steps))
+        .where(*conditions(criteria, indexed, joined=indexed is not NO_INDEX))
+        .order_by(*(step.directed(dress(step.column)) for step in steps))
     )
 
 

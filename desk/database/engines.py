@@ -246,7 +246,7 @@ def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> 
             trust.begin_writing(_raw(connection), connection.info)
         else:
             trust.begin_reading(_raw(connection), connection.info)
-            connection.exec_driver_sql("BEGIN")
+            _raw(connection).execute("BEGIN")  # takes no lock, so nothing can refuse it
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)

@@ -1,17 +1,24 @@
 """Statements that are made once and executed many times: compiled for one dialect, with their parameters by name.
 
-SQLAlchemy finds a statement that it has compiled before by walking through all of it; for the small statements of pages
-that costs more than executing them.
+SQLAlchemy finds a statement that it has compiled before by walking through all of it, and makes objects for each
+execution, its result and its rows; for the small statements of pages that costs more than executing them. These go to
+the driver's cursor.
+
+Invariant: whoever listens to the statements of an engine hears of them, and what the driver refuses is raised, and ends
+a connection, as SQLAlchemy does it.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
+
+from desk.database.engines import ANY_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Executable, Row
+    from sqlalchemy import Connection, Executable
     from sqlalchemy.engine import Dialect
     from sqlalchemy.orm import Session
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,10 +51,17 @@ class Prepared:
             return found
         return tuple([found[name] for name in self._names])
 
-    def run(self, session: Session, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
+    def run(self, session: Session, **values: Any) -> Sequence[tuple[Any, ...]]:
         """Executes it in a session and returns all rows."""
         connection = session.connection()
-        return connection.exec_driver_sql(self.text, self.parameters(**values)).all()
+        given = self.parameters(**values)
+        cursor = connection.connection.cursor()
+        try:
+            rows = self._fetch(connection, cursor, given)
+        except (connection.dialect.loaded_dbapi.Error, KeyboardInterrupt) as error:
+            connection._handle_dbapi_exception(error, self.text, given, cursor, None)
+        cursor.close()
+        return rows
 
     def value(self, session: Session, **values: Any) -> Any:
         """The first column of the first row; None when there is none."""
@@ -60,6 +74,28 @@ class Prepared:
         connection = session.connection()
         plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {self.text}", self.parameters(**values)).scalar_one()
         return int(plan[0]["Plan"]["Plan Rows"])
+
+    def _fetch(self, connection: Connection, cursor: Any, given: Any) -> Sequence[tuple[Any, ...]]:
+        raw: Any = connection.connection.dbapi_connection
+        if not isinstance(raw, sqlite3.Connection):
+            return self._execute(connection, cursor, given)
+        raw.text_factory = str  # several times as fast as one of Python's
+        try:
+            return self._execute(connection, cursor, given)
+        except sqlite3.OperationalError as error:
+            if "sqlite_errorcode" in vars(error):
+                raise
+        finally:
+            raw.text_factory = ANY_TEXT
+        return self._execute(connection, cursor, given)  # the error was not SQLite's: a text is not UTF-8
+
+    def _execute(self, connection: Connection, cursor: Any, given: Any) -> Sequence[tuple[Any, ...]]:
+        tell = connection.dispatch
+        tell.before_cursor_execute(connection, cursor, self.text, given, None, False)
+        cursor.execute(self.text, given)
+        tell.after_cursor_execute(connection, cursor, self.text, given, None, False)
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
     def _converted(self, values: dict[str, Any]) -> dict[str, Any]:
         converters = self._converters

@@ -37,9 +37,12 @@ class OneThreadSession(Session):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, autoflush=False, expire_on_commit=False)
         self._owner = threading.get_ident()
+        self._lent = connection
 
     def connection(self, *args: Any, **options: Any) -> Any:
         self.check()
+        if self._lent.in_transaction() and not (args or options):
+            return self._lent  # a page asks six times, and SQLAlchemy's answer costs more than making a row
         return super().connection(*args, **options)
 
     def commit(self) -> None:
@@ -158,7 +161,10 @@ class Sessions:
                     connection.execution_options(**options)
                     session = OneThreadSession(connection)  # a commit keeps it out of the pool: it is still lent
                     try:
-                        session.connection()
+                        if engines.WRITE in options:
+                            session.connection()
+                        else:
+                            connection.begin()  # is rolled back as the connection goes back to the pool
                         action.lend(partial(engines.interrupt, connection.connection.dbapi_connection))
                         yield session
                     finally:

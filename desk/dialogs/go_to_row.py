@@ -97,7 +97,7 @@ class GoToRow(QFrame):
         self.hint.setText(
             _("of {total}").format(total=total)
             if reachable
-            else _("type a number from 1 to {total:,}").format(total=table.total)
+            else _("type a number from 1 to {last:,}").format(last=self._last)
         )
         styled(self.hint, lambda colours: f"color: {colours.dim if reachable else colours.bad};")
         self.adjustSize()
@@ -114,12 +114,17 @@ class GoToRow(QFrame):
 
     # Helpers
 
+    @property
+    def _last(self) -> int:
+        """The number of the last row that the grid can show."""
+        return min(self._grid.table.total, self._grid.table.row_limit)
+
     def _row(self) -> int | None:
-        """The number that stands there, from 1; None when no row has it."""
+        """The number that stands there, from 1; None when no row has it that can be shown."""
         digits = self.number.text().translate(SEPARATORS)
         if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
             return None
-        return int(digits) if 1 <= int(digits) <= self._grid.table.total else None
+        return int(digits) if 1 <= int(digits) <= self._last else None
 
     def _lay_out(self) -> None:
         """Puts the line at the top of the rows, in the middle."""

@@ -65,5 +65,8 @@ def follow_changes(
     for number in wanted:
         page = load_page(sessions=sessions, request=places.request(number * PAGE_ROWS))
         places.learn(page)
+        if page.is_misplaced:  # and all places are forgotten: it is counted from the start now
+            page = load_page(sessions=sessions, request=places.request(number * PAGE_ROWS))
+            places.learn(page)
         pages.append(page)
     return Followed(places, located, tuple(pages))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from desk.catalog import ranges, view_queries
@@ -95,8 +96,8 @@ def read_run(session: Session, request: PageRequest) -> tuple[Values, tuple[Key,
     found = _fetch(session, _page_statement, request)
     width = len(order_of(request.criteria).terms)
     columns = SOURCES[request.criteria.table].columns
-    values = read_columns([row[width:] for row in found], columns, session.connection().dialect)
-    return values, tuple([tuple(row[:width]) for row in found])
+    values = read_columns(found, columns, session.connection().dialect, first=width)
+    return values, tuple(map(itemgetter(slice(width)), found))
 
 
 def read_listed(session: Session, table: str, ids: Sequence[int]) -> Values:

@@ -1,7 +1,8 @@
 """Opens a view: its first page, and the way in which all others will be found.
 
-Few matches are listed: found by an index of their own, then sorted. Many are walked along the index of the order. An
-order that no index has is made once, and its first rows are listed.
+Rows that are one run of an index are walked along it. Other matches are listed where they are few: found by an index of
+their own, then sorted. Many are walked along the index of the order. An order that no index has is made once, and its
+first rows are listed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from desk.catalog.conditions import texts_of
 from desk.catalog.criteria import Criteria, Op
 from desk.catalog.orders import order_of
 from desk.catalog.paging import PAGE_ROWS, Hits, PageRequest, ViewStart
-from desk.catalog.searching import candidates_select
+from desk.catalog.searching import candidates_select, sample_select
 from desk.database.prepared import Prepared
 from desk.i18n import _
 from desk.operations.pages import read_page
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 SAMPLE = 1000
 """As many of very many candidates are looked at; when a quarter of them match, the view is taken to have many rows."""
+INSIDE = 3
+"""As many times more rows are listed where one index holds all that it takes: a tenth of the work for each."""
+FREQUENT = 200
+"""A text that one row in as many has is walked to."""
 _BY_INDEX = {Op.EQUALS: 0, Op.EMPTY: 1, Op.RANGE: 2}
 """The comparisons that an index answers."""
 
@@ -55,11 +60,13 @@ class _Opening:
         self._criteria = criteria
         self._method = method
         self._dialect: Dialect = session.connection().dialect
-        self._limit = paging.LISTED + 1
+        self._limit = paging.LISTED * (INSIDE if view_queries.is_inside(criteria) else 1) + 1
         self._sources: list[_Filter | _Text] = [*_filters(criteria), *_texts(criteria, method)]
 
     def start(self) -> ViewStart:
         begin = time.monotonic()
+        if view_queries.is_run(self._criteria):
+            return self._walked()
         ids = self._few_hits() if self._criteria.narrows else None
         if ids is not None:
             return self._listed(Hits(ids, complete=True), "")
@@ -77,19 +84,52 @@ class _Opening:
         page = read_page(self._session, PageRequest(self._criteria, 0))
         if page.is_last:
             return ViewStart(page, None, len(page.rows), is_exact=True, cost="")
+        known = self._capped(self._sources[0]) if view_queries.is_run(self._criteria) else self._limit
+        if known < self._limit:
+            return ViewStart(page, None, known, is_exact=True, cost="")
         return ViewStart(page, None, self._estimate(), is_exact=False, cost="")
 
     def _few_hits(self) -> tuple[int, ...] | None:
         """The ids of a view that has few rows, in its order; None when it has more than can be listed."""
-        candidates: tuple[int, ...] = ()
+        if self._is_one_filter:
+            is_few = self._capped(self._sources[0]) < self._limit
+            return self._ids(view_queries.few_select(self._criteria)) if is_few else None
+        if self._is_frequent_text:
+            return None
+        sample: tuple[int, ...] = ()
         for source in self._sources:
             candidates = self._ids(source.candidates(self._limit))
             if len(candidates) < self._limit:
                 return self._sorted(candidates)
-        if candidates and len(self._sorted(candidates[:SAMPLE])) > SAMPLE / 4:
+            sample = candidates[:SAMPLE]
+        if sample and len(self._sorted(sample)) > SAMPLE / 4:
             return None
         matches = self._ids(view_queries.matches_select(self._criteria, self._method).limit(self._limit))
         return self._sorted(matches) if len(matches) < self._limit else None
+
+    @property
+    def _is_one_filter(self) -> bool:
+        """Whether one filter that an index answers is all there is: its candidates are the view."""
+        return (
+            len(self._criteria.filters) == len(self._sources) == 1
+            and not self._criteria.search
+            and isinstance(self._sources[0], _Filter)
+        )
+
+    @property
+    def _is_frequent_text(self) -> bool:
+        """Whether a text is all there is, and stands in so many rows that a walk soon has a page of them. A server
+        reads a row wherever it is to find that the index is right about it; a few blocks tell how many there are."""
+        if self._dialect.name == "sqlite" or self._criteria.filters or not order_of(self._criteria).is_indexed:
+            return False
+        counted = Prepared(sample_select(self._criteria.table, self._criteria.search), self._dialect)
+        ((rows, held),) = counted.run(self._session)
+        return bool(held > self._limit and held * FREQUENT > rows)
+
+    def _capped(self, source: _Filter | _Text) -> int:
+        """How many candidates a source has; the limit stands for as many or more."""
+        counted = view_queries.capped_select(source.candidates(self._limit))
+        return Prepared(counted, self._dialect).value(self._session) or 0
 
     def _sorted(self, candidates: Sequence[int]) -> tuple[int, ...]:
         """Those of the candidates that are in the view, in its order."""

@@ -100,6 +100,7 @@ class AfterCommit(QObject):
         if not self._loading.is_open:
             self._owes_reload = self._loading.shows_view
             if self._owes_reload:
+                self._table.places.forget()  # the next view would take over its total
                 self._loading.open(self._loading.criteria)  # its rows may be from before
         elif changes.moves:
             self._list_again(changes.moved | changes.come | changes.left)

@@ -55,7 +55,7 @@ class Browser(QWidget):
         self.grid = named(Grid(self.table), f"{description.name}_grid", description.title)
         self.loading = ViewLoading(self.table, context, description.name)
         self.current = CurrentRecord(self.grid)
-        self.jumping = Jumping(self.grid, context)
+        self.jumping = Jumping(self.grid, self.current, context)
         self.after_commit = AfterCommit(self.grid, self.loading, self.current, context)
         self.search = self._make_search()
         self.chosen = SelectedRows(self.grid, context)
@@ -110,6 +110,11 @@ class Browser(QWidget):
     def select(self, key: RecordKey) -> bool:
         """Makes a loaded record the current row; answers whether it is loaded."""
         return self.current.select(key)
+
+    def reach(self, key: RecordKey) -> None:
+        """Makes a record the current row wherever in the view it is; one that is not loaded is looked for."""
+        if not self.select(key) and self.is_loaded and key.id > 0:
+            self.jumping.look_for(key)
 
     def go_to_position(self, position: int) -> None:
         """Makes the row at a place of the view the current one; pending new records stand above the first."""

@@ -64,6 +64,12 @@ class CurrentRecord(QObject):
         self._expected = None
         self._grid.setAutoScroll(scrolls)
 
+    def go_to(self, row: int, key: RecordKey) -> None:
+        """Makes a row the current one and brings it into sight; `key` is its record, which may not be loaded yet."""
+        self._expected = key
+        self._grid.go_to_row(row)
+        self._expected = None
+
     def end_following(self) -> None:
         """Another view begins: what was followed is not waited for any more."""
         self._followed = None

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from desk.catalog.rows import Details
     from desk.panels.context import Context
 
+WAIT_MS = 400
+"""How long the record before is seen while nobody knows yet which one is current: less would only flicker."""
 SETTLE_MS = 60
 """A record is loaded once the selection rests on it for so long: walking through rows loads none of them."""
 
@@ -49,6 +51,8 @@ class DetailsPanel(QStackedWidget):
         """The details that the page shows below its form."""
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self.reload)
+        self._emptying = QTimer(self, singleShot=True, interval=WAIT_MS)
+        self._emptying.timeout.connect(self._on_empty)
         self._empty = named(QLabel(_("Choose a record to see it here.")), "details_empty", _("No record"))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
@@ -77,8 +81,9 @@ class DetailsPanel(QStackedWidget):
         return self._key
 
     @Slot(object)
-    def show_record(self, key: RecordKey | None) -> None:
-        """Shows a record; what was being typed in the one before is taken first.
+    def show_record(self, key: RecordKey | None, *, comes: bool = False) -> None:
+        """Shows a record; what was being typed in the one before is taken first. None while it `comes` leaves the one
+        before in sight for a moment, closed for typing; else None is that there is none.
 
         While that cannot be taken the panel stays with it, and follows once it is corrected or given up.
         """
@@ -88,16 +93,19 @@ class DetailsPanel(QStackedWidget):
         if not self.take():
             self._context.message_wanted.emit(_("A field cannot be taken yet: correct it, or press Escape in it."))
             return
+        if self.page is not None:
+            self.page.form.set_editable(False)  # it shows another record until this one is here
         self._key, self._details = key, None
         self._context.runner.cancel_channel("details")
-        if key is None:
-            self._settle.stop()
-            self.setCurrentWidget(self._empty)
+        self._settle.stop()
+        self._emptying.stop()
+        if comes:
+            self._emptying.start()
+        elif key is None:
+            self._on_empty()
         elif key.id < 0:
-            self._settle.stop()
             self._fill()
         else:
-            self.show_editable()  # not before it is here: the form still shows another record
             self._settle.start()
 
     def take(self) -> bool:
@@ -193,6 +201,10 @@ class DetailsPanel(QStackedWidget):
         """Goes on to the record that was chosen while a field could not be taken."""
         if self._next != self._key:
             self.show_record(self._next)
+
+    @Slot()
+    def _on_empty(self) -> None:
+        self.setCurrentWidget(self._empty)
 
     # Helpers
 

@@ -1,4 +1,7 @@
-"""Type-to-jump: letters typed in a grid lead to the first row at or after them in the order of the view."""
+"""Jumps in a grid whose end a worker has to find: to the first row at or after typed letters, and to a record.
+
+Invariant: of two jumps of one grid the later one wins.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,13 @@ from desk.work import door
 from desk.work.runner import Rank
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from desk.catalog.criteria import Criteria
+    from desk.catalog.edits import RecordKey
+    from desk.operations.locating import Located
     from desk.panels.context import Context
+    from desk.panels.current_record import CurrentRecord
     from desk.tables.grid import Grid
 
 SHOWN_MS = 1500
@@ -27,9 +35,10 @@ MARGIN = 8
 class Jumping(QObject):
     """The jumps of one grid, and the label over it that shows what was typed."""
 
-    def __init__(self, grid: Grid, context: Context) -> None:
+    def __init__(self, grid: Grid, current: CurrentRecord, context: Context) -> None:
         super().__init__(grid)
         self._grid = grid
+        self._current = current
         self._context = context
         name = grid.table.description.name
         self._channel = f"{name}-jump-{id(self)}"
@@ -48,6 +57,23 @@ class Jumping(QObject):
         self._hiding.timeout.connect(self.label.hide)
         grid.viewport().installEventFilter(self)
         grid.jump_wanted.connect(self._on_jump_wanted)
+
+    def look_for(self, key: RecordKey) -> None:
+        """Makes a record the current row wherever in the view it is, or says that it is not there."""
+        table = self._grid.table
+        self._context.runner.submit(
+            _("Find a record"),
+            door.locate_records,
+            channel=self._channel,
+            done=partial(self._on_found, table.criteria, key),
+            rank=Rank.IN_SIGHT,
+            arguments={
+                "sessions": self._context.sessions,
+                "criteria": table.criteria,
+                "places": table.places.snapshot(),
+                "ids": [key.id],
+            },
+        )
 
     # Qt
 
@@ -91,12 +117,21 @@ class Jumping(QObject):
         if position is None:
             self._show(_("{text} – nothing in this order begins so").format(text=text))
             return
-        rows = table.rowCount()
-        row = min(position + table.fresh, rows - 1)
-        if row >= 0:
+        row = self._row_of(position)
+        if table.rowCount():
             self._grid.go_to_row(row)
-        is_behind = position + table.fresh >= rows and table.is_exact
+        is_behind = row >= table.rowCount() and table.is_exact
         self._show(_("{text} – after the last row").format(text=text) if is_behind else text)
+
+    def _on_found(self, criteria: Criteria, key: RecordKey, found: Mapping[int, Located]) -> None:
+        table = self._grid.table
+        if criteria != table.criteria:
+            return
+        row = self._row_of(found[key.id].position) if key.id in found else table.rowCount()
+        if row < table.rowCount():
+            self._current.go_to(row, key)
+        else:
+            self._context.message_wanted.emit(_("This record is not among the rows that are shown."))
 
     def _on_failed(self, error: BaseException) -> None:
         self.label.hide()
@@ -104,6 +139,13 @@ class Jumping(QObject):
             self._context.runner.action_failed.emit(error)
 
     # Helpers
+
+    def _row_of(self, position: int) -> int:
+        """The grid row of a place, of whose row is known that it is there although a total was estimated below it."""
+        table = self._grid.table
+        if position >= table.total and not table.is_exact:
+            table.place_total(table.criteria, position + 1, is_exact=False)
+        return position + table.fresh
 
     def _show(self, text: str) -> None:
         self.label.setText(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from desk.catalog.columns import Column, Kind, TableDescription
 from desk.errors import InvalidInput
@@ -228,6 +228,7 @@ class Field(QWidget):
             notes = named(QPlainTextEdit(), f"field_{column.name}", column.header)
             notes.setTabChangesFocus(True)
             notes.setMaximumHeight(72)
+            notes.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)  # a row of its height only
             return notes
         line = named(QLineEdit(), f"field_{column.name}", column.header)
         line.setMaxLength(2**31 - 1)

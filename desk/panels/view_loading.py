@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from desk.catalog.paging import MARK_EVERY
+from desk.catalog.paging import MARK_EVERY, PAGE_ROWS
 from desk.errors import ActionCancelled
 from desk.i18n import _
 from desk.work import door
 from desk.work.runner import Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from desk.catalog.criteria import Criteria
     from desk.catalog.paging import Mark, Page, PageRequest, ViewStart, Walked
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 WALK_PAUSE_MS = 150
 """How long a view is looked at before its order is learned: somebody who types on opens another one sooner."""
-PAGE_KINDS = ("page0", "page1", "ahead")
+SIGHT_KINDS = ("page0", "page1")
+PAGE_KINDS = (*SIGHT_KINDS, "ahead")
 
 
 class ViewLoading(QObject):
@@ -127,7 +128,9 @@ class ViewLoading(QObject):
 
     @Slot(object)
     def load(self, request: PageRequest) -> None:
-        """Loads a page whose place is in sight."""
+        """Loads a page whose place is in sight, or two, for which nothing else in sight is loaded any more."""
+        if request.limit > PAGE_ROWS:
+            self._cancel(f"page{1 - request.lane}")
         self._submit_page(request, f"page{request.lane}", Rank.IN_SIGHT)
 
     @Slot(object)
@@ -150,6 +153,13 @@ class ViewLoading(QObject):
             rank=Rank.BEHIND,
             arguments={"sessions": self._context.sessions, "criteria": criteria},
         )
+
+    @Slot(object)
+    def take_counts(self, counts: Mapping[str, int]) -> None:
+        """All tables were counted: a view of a whole one is known from its end before the walk comes there."""
+        criteria = self._table.criteria
+        if self._open and not criteria.narrows and not self._table.is_exact:
+            self._table.place_total(criteria, counts[criteria.table])
 
     def _on_count_failed(self, error: BaseException) -> None:
         self._table.count_failed()
@@ -176,8 +186,9 @@ class ViewLoading(QObject):
             self.failed.emit(error)
 
     def _on_page(self, page: Page) -> None:
-        self._table.place_page(page)
-        self.page_placed.emit(page)
+        for part in page.parts:
+            self._table.place_page(part)
+            self.page_placed.emit(part)
         if page.is_misplaced:
             self.learn(anew=True)
         elif not self._learned and not self._pause.isActive() and not self._context.runner.has(self._channel("marks")):
@@ -189,8 +200,9 @@ class ViewLoading(QObject):
 
     @Slot()
     def _walk(self) -> None:
-        """A stretch of the walk along the order, behind the scenes; the next one begins when this has ended."""
-        if self._context.catalogue is None:
+        """A stretch of the walk along the order, behind the scenes; the next one begins when this has ended. While rows
+        in sight are on their way it rests: the page that comes goes on with it."""
+        if self._context.catalogue is None or self._loads_sight:
             return
         criteria = self._table.criteria
         self._context.runner.submit(
@@ -219,6 +231,11 @@ class ViewLoading(QObject):
     @property
     def _title(self) -> str:
         return self._table.description.title
+
+    @property
+    def _loads_sight(self) -> bool:
+        """Whether rows in sight are on their way."""
+        return any(self._context.runner.has(self._channel(kind)) for kind in SIGHT_KINDS)
 
     def _channel(self, kind: str) -> str:
         return f"{self._name}-{kind}-{id(self)}"

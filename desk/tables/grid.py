@@ -18,6 +18,7 @@ from desk.catalog.selection import Block, Selection
 from desk.catalog.tsv import tsv_line
 from desk.tables.delegate import CellDelegate
 from desk.tables.layouts import ColumnLayouts
+from desk.tables.paint_pause import PaintPause
 from desk.tables.row_header import RowHeader, keep_blind
 from desk.tables.scroll_bar import ScrollBar
 from desk.tables.typed_letters import TypedLetters
@@ -66,6 +67,7 @@ class Grid(QTableView):
         self.cells = CellDelegate(self)
         self.setItemDelegate(self.cells)
         self._bar = ScrollBar(self)
+        self._pause = PaintPause(self, self._bar)
         self.setVerticalScrollBar(self._bar)
         self._rows = RowHeader(self)
         self.setVerticalHeader(self._rows)
@@ -123,9 +125,13 @@ class Grid(QTableView):
         """Lays the columns out so, without telling it as a change."""
         self._columns.apply(layout)
 
-    def columns_menu(self) -> QMenu:
-        """A menu that shows and hides columns, fits and resets them; it deletes itself when it is closed."""
-        return self._columns.menu()
+    def settle_layout(self) -> None:
+        """Tells a change of the columns now that has not come to rest yet."""
+        self._columns.settle()
+
+    def fill_columns_menu(self, menu: QMenu) -> None:
+        """Gives a menu what shows and hides columns, fits and resets them."""
+        self._columns.fill(menu)
 
     # What is selected
 

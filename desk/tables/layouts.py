@@ -97,11 +97,14 @@ class ColumnLayouts(QObject):
         self.apply(self._default)
         self._on_changed()
 
-    def menu(self) -> QMenu:
-        """A menu of all columns, checked where they are shown; it deletes itself when it is closed."""
-        menu = QMenu(self._header)
-        menu.setObjectName("columns_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    def settle(self) -> None:
+        """Tells a change that has not come to rest yet now."""
+        if self._rest.isActive():
+            self._rest.stop()
+            self._on_rested()
+
+    def fill(self, menu: QMenu) -> None:
+        """Gives a menu all columns, checked where they are shown, and what can be done with all of them."""
         shown = self.shown
         for section in self._from_left():
             action = menu.addAction(self._columns[section].header)
@@ -112,13 +115,16 @@ class ColumnLayouts(QObject):
         menu.addSeparator()
         menu.addAction(_("Fit to contents")).triggered.connect(self.fit)
         menu.addAction(_("Reset columns")).triggered.connect(self.reset)
-        return menu
 
     # Slots
 
     @Slot(QPoint)
     def _on_menu_wanted(self, at: QPoint) -> None:
-        self.menu().popup(self._header.viewport().mapToGlobal(at))
+        menu = QMenu(self._header)
+        menu.setObjectName("columns_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fill(menu)
+        menu.popup(self._header.viewport().mapToGlobal(at))
 
     @Slot(int, int, int)
     def _on_section_resized(self, section: int, _before: int, width: int) -> None:

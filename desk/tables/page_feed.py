@@ -1,7 +1,7 @@
 """The pages of one view: which are here, which are on their way, and which to ask for next.
 
-Invariant: what is seen is asked for first, at most one page on each lane; a page ahead is asked for only while nothing
-that is seen is missing.
+Invariant: what is seen is asked for first, at most one page on each lane, or two neighbours at once on both; a page
+ahead is asked for only while nothing that is seen is missing.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ class PageFeed(QObject):
         self._cache = PageCache(PAGE_ROWS)
         self._missing: dict[int, None] = {}
         """The pages that were painted without being here, in the order in which they were painted."""
-        self._asked: dict[int, int] = {}
-        """Lane → the page that was asked for last on it; an earlier one on the same lane will not come."""
+        self._asked: dict[int, tuple[int, ...]] = {}
+        """Lane → the page, or the two, asked for last on it that have not come; an earlier one on the same lane will
+        not come."""
         self._ahead: int | None = None
         """The page that was asked for ahead and has not been seen since."""
         self._late: set[int] = set()
@@ -112,9 +113,9 @@ class PageFeed(QObject):
         """A row is seen that is not here, or stale: its page will be asked for once everything is painted."""
         number = self._cache.number(position)
         if number == self._ahead:  # it is on its way already, and now somebody waits for it
-            self._asked[number % 2], self._ahead = number, None
+            self._asked[number % 2], self._ahead = (number,), None
             self._waiting.start()
-        if number in self._asked.values() or position >= self.places.total:
+        if number in self._awaited or position >= self.places.total:
             return
         self._missing.pop(number, None)
         self._missing[number] = None
@@ -137,34 +138,58 @@ class PageFeed(QObject):
         self._cache.place(page)
 
     def end_wait(self, request: PageRequest) -> None:
-        """A page came, or will not come: it will be asked for again when it is next seen and not here."""
-        number = self._cache.number(request.position)
-        if self._ahead == number:
+        """What was asked for came, or will not come: it will be asked for again when it is next seen and not here."""
+        first, last = request.position, request.position + request.limit - 1
+        ended = range(self._cache.number(first), self._cache.number(last) + 1)
+        if self._ahead in ended:
             self._ahead = None
-        if self._asked.get(request.lane) == number:
-            del self._asked[request.lane]
-        self._late.discard(number)
+        asked = {lane: tuple(one for one in numbers if one not in ended) for lane, numbers in self._asked.items()}
+        self._asked = {lane: numbers for lane, numbers in asked.items() if numbers}
+        self._late.difference_update(ended)
         if not self._asked:
             self._waiting.stop()
+        if self._missing:
+            self._announce.start()
 
     # Slots
 
     @Slot()
     def _on_announce(self) -> None:
-        missing, self._missing = list(self._missing), {}
-        for number in missing[-2:]:  # what was painted last is what is seen now
-            request = self.places.request(number * PAGE_ROWS)
-            self._asked[request.lane] = number
-            self._waiting.start()
-            self.page_wanted.emit(request)
-        self._late.intersection_update(self._asked.values())
+        missing, self._missing = list(self._missing)[-2:], {}  # what was painted last is what is seen now
+        if len(missing) == 2 and abs(missing[0] - missing[1]) == 1:
+            self._asked.clear()
+            self._ask(*sorted(missing))
+        else:
+            for number in missing:
+                if self._would_lose_neighbour(number):
+                    self._missing[number] = None  # its turn is when they have come
+                else:
+                    self._ask(number)
+        self._late.intersection_update(self._awaited)
 
     @Slot()
     def _on_waited(self) -> None:
-        self._late = set(self._asked.values())
+        self._late = self._awaited
         self.came_late.emit()
 
     # Helpers
+
+    @property
+    def _awaited(self) -> set[int]:
+        """The pages in sight that are on their way."""
+        return {number for numbers in self._asked.values() for number in numbers}
+
+    def _ask(self, *numbers: int) -> None:
+        """Asks for a page, or for two neighbours at once: before the marks each would be counted from afar."""
+        request = self.places.request(numbers[0] * PAGE_ROWS, len(numbers) * PAGE_ROWS)
+        self._asked[request.lane] = numbers
+        self._waiting.start()
+        self.page_wanted.emit(request)
+
+    def _would_lose_neighbour(self, number: int) -> bool:
+        """Whether a request for this page would replace one for two pages of which one is still beside it."""
+        pair = self._asked.get(number % 2, ())
+        return len(pair) == 2 and min(abs(number - one) for one in pair) == 1
 
     def _forget_wishes(self) -> None:
         self._missing.clear()

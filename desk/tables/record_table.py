@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 
 from desk.catalog.edits import Edit, EditKind, RecordKey
+from desk.catalog.rows import AuthorRef
 from desk.errors import InvalidInput
 from desk.i18n import _
 from desk.tables.cells import (
@@ -33,7 +34,10 @@ from desk.tables.edit_stack import EditStack, NewAuthor, Original
 from desk.tables.view_table import Index, ViewTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from desk.catalog.columns import Column, TableDescription
+    from desk.catalog.edits import EditBatch
     from desk.catalog.rows import Row
 
 CAN_SELECT = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
@@ -53,6 +57,8 @@ class RecordTable(ViewTable):
         """Whether pending new records stand on top; not in a view of some records only."""
         self._edits = edits
         self._fresh: list[Edit] = []
+        self._saved: dict[int, Row] = {}
+        """Records as a commit of our own made them, until they are loaded anew: that raises their version."""
         edits.edit_changed.connect(self._on_edit_changed)
 
     @property
@@ -60,7 +66,21 @@ class RecordTable(ViewTable):
         """How many pending new records stand above the rows of the view."""
         return len(self._fresh)
 
+    def take_saved(self, batch: EditBatch, new_ids: Mapping[RecordKey, int]) -> None:
+        """Shows the values of a unit of work that was saved in its records which are here, until these are loaded
+        anew; `new_ids` are those of its new records."""
+        for edit in batch.edits:
+            record = self._loaded(edit.key) if edit.kind is EditKind.UPDATE else None
+            if record is not None:
+                values = {name: _saved_value(value, new_ids) for name, value in edit.values.items()}
+                known = {name: value for name, value in values.items() if hasattr(record, name)}
+                self._saved[record.id] = record._replace(**known)
+
     # Records
+
+    def row_at(self, row: int) -> Row | None:
+        record = super().row_at(row)
+        return record if record is None or not self._saved else self._as_saved(record)
 
     def key_at(self, row: int) -> RecordKey | None:
         """Which record a grid row shows."""
@@ -100,6 +120,8 @@ class RecordTable(ViewTable):
             if found is None:
                 return PLACEHOLDER if self.feed.is_late(position) else "", CellState.WAITING
             text = found[1][section]
+            if self._saved:
+                text = self._saved_text(column, found[0], text)
             if self.feed.is_doubtful(position, section):
                 return text, CellState.DOUBTFUL | (state_of_edit(edit, column) if edit else CellState.PLAIN)
         state = state_of(column, text)
@@ -186,6 +208,20 @@ class RecordTable(ViewTable):
 
     def _on_reset(self) -> None:
         self._fresh = self._inserts()
+        self._saved.clear()
+
+    def _loaded(self, key: RecordKey) -> Row | None:
+        row = self.row_of(key)
+        return None if row is None else self.row_at(row)
+
+    def _as_saved(self, record: Row) -> Row:
+        """A record from before a commit as the commit made it; any other one as it is."""
+        saved = self._saved.get(record.id)
+        return saved if saved is not None and saved.version == record.version else record
+
+    def _saved_text(self, column: Column, record: Row, text: str | None) -> str | None:
+        value = getattr(self._as_saved(record), column.name)
+        return text if value == getattr(record, column.name) else self._format(column, value)
 
     def _update_fresh(self) -> None:
         """Brings the new records on top in line with the buffer, one row signal for each difference."""
@@ -228,6 +264,13 @@ class RecordTable(ViewTable):
         if edit is None:
             return number
         return f"{number} ×" if edit.kind is EditKind.DELETE else f"{number} •"
+
+
+def _saved_value(value: Any, new_ids: Mapping[RecordKey, int]) -> Any:
+    """A value as it was saved: a link to a new author leads to the author's id now."""
+    if not isinstance(value, AuthorRef):
+        return value
+    return AuthorRef(new_ids.get(RecordKey("authors", value.id), value.id), value.name)
 
 
 def original_of(description: TableDescription, record: Row, **more: Any) -> Original:

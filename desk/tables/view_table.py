@@ -5,6 +5,7 @@ Invariant: the number of rows never changes while the scroll bar is under a hand
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Signal, Slot
@@ -106,6 +107,8 @@ class ViewTable(QAbstractTableModel):
         places = Places(criteria, start.hits)
         if start.hits is None:
             places.note_total(start.total, is_exact=start.is_exact)
+            if self.is_exact and _differ_in_order(criteria, self.criteria):
+                places.note_total(self.total, is_exact=True)  # then places far down are counted from the end at once
         if criteria == self.criteria and self._rows:
             self._counting = False
             self.feed.renew(places)
@@ -191,6 +194,14 @@ class ViewTable(QAbstractTableModel):
     def request_for(self, position: int) -> PageRequest:
         """The request of the page on which a position lies."""
         return self.places.request(self.feed.number(position) * PAGE_ROWS)
+
+    def want(self, rows: range) -> None:
+        """Grid rows are in sight: pages of them that are not here are asked for."""
+        first, last = (self.feed.number(max(0, row - self.fresh)) for row in (rows[0], rows[-1]))
+        for number in range(first, last + 1):
+            position = number * PAGE_ROWS
+            if self.feed.get(position) is None:
+                self.feed.want(position)
 
     def want_ahead(self, row: int) -> None:
         """A grid row will be seen soon: its page is asked for, unless anything that is seen is missing."""
@@ -315,6 +326,11 @@ class ViewTable(QAbstractTableModel):
         first, last = max(positions.start, 0), min(positions.stop, self._rows) - 1
         if first <= last:
             self.dataChanged.emit(self.index(first + shift, 0), self.index(last + shift, len(self.columns) - 1))
+
+
+def _differ_in_order(one: Criteria, other: Criteria) -> bool:
+    """Whether two views are different orders of the same rows."""
+    return one != other and replace(one, sorts=other.sorts) == other
 
 
 def _cap_words(shown: int, total: int) -> str:

@@ -139,9 +139,10 @@ class MainWindow(FurnishedWindow):
             self._may_close = False
             return
         self.hide()
+        keep_layouts = self._layouts.last_words() if self._layouts else None
         catalogue = self._release()
-        last = catalogue.close if catalogue else None
-        self.context.runner.close(last=last, waits=self.windows is None)  # else they do, for all windows together
+        last = [one for one in (keep_layouts, catalogue.close if catalogue else None) if one is not None]
+        self.context.runner.close(*last, waits=self.windows is None)  # else they do, for all windows together
         event.accept()
         self.closed.emit()
 
@@ -207,14 +208,14 @@ class MainWindow(FurnishedWindow):
     @Slot(object)
     def _on_record_selected(self, key: RecordKey | None) -> None:
         if self.sender() is self.browser and self._held is None:
-            self.details.show_record(key)
+            self.details.show_record(key, comes=key is None and self.browser.grid.current_row >= 0)
 
     @Slot(object)
     def _on_record_wanted(self, key: RecordKey) -> None:
-        """Shows a record in the details, and in its grid where it is loaded."""
+        """Shows a record in the details, and in its grid wherever it is there."""
         self.side_bar.choose(key.table)
         browser = self.browsers[key.table]
-        browser.select(key)
+        browser.reach(key)
         self.details.show_record(key)
         self._held = None if browser.is_loaded else key
 
@@ -225,7 +226,7 @@ class MainWindow(FurnishedWindow):
             QTimer.singleShot(0, self, self._follow_rows)
         held, self._held = self._held, None
         if held is not None:
-            self.browsers[held.table].select(held)
+            self.browsers[held.table].reach(held)
 
     @Slot()
     def _follow_rows(self) -> None:
@@ -296,6 +297,7 @@ class MainWindow(FurnishedWindow):
     # Furnishing
 
     def _furnish_commands(self) -> None:
+        from desk.window.columns_menu import ColumnsMenu
         from desk.window.commands import FILE, VIEW, Commands
         from desk.window.file_menu import FileMenu
         from desk.window.handlers import Handlers
@@ -309,6 +311,8 @@ class MainWindow(FurnishedWindow):
         self.status = StatusLine()
         self.setStatusBar(self.status)
         self.counts = TableCounts(self.side_bar, self.context)
+        for browser in self.browsers.values():
+            self.counts.counted.connect(browser.loading.take_counts)
         self.indexing = SearchIndexing(self.advice, self.context)
         self.unit = UnitOfWork(self.context, self)
         self.saving = Saving(self)
@@ -317,6 +321,8 @@ class MainWindow(FurnishedWindow):
         self.commands = Commands(self, Handlers(self).by_name())
         menus = self.commands.fill_menus(self)
         menus[FILE].insertMenu(self.commands["new_window"], self.files.recent)
+        menus[VIEW].addSeparator()
+        menus[VIEW].addMenu(ColumnsMenu(self))
         menus[VIEW].addSeparator()
         for dock in self.docks.values():
             menus[VIEW].addAction(dock.toggleViewAction())

@@ -38,6 +38,7 @@ class Saving(QObject):
         if now is not None:  # its row left the top of the grid for its place in the order
             window.browsers[now.table].current.follow(now)
         for browser in window.browsers.values():
+            browser.table.take_saved(batch, result.new_ids)
             browser.after_commit.end(batch, result.new_ids)
         deleted = {edit.key for edit in batch.edits if edit.kind is EditKind.DELETE}
         window.context.committed.emit(dict(result.new_ids), deleted)

@@ -46,8 +46,8 @@ class StatusLine(QStatusBar):
             self.job, self.progress, self.busy, self.cancel, self.place, self.edits, self.cost, self.transactions,
         ):  # fmt: skip
             self.addPermanentWidget(widget)
-        for widget in (self.job, self.progress, self.busy, self.cancel):
-            widget.hide()
+        self._is_busy = self._has_job = False
+        self._arrange()
         self._cost: Cost | None = None
         self._becoming_busy = QTimer(self, singleShot=True, interval=BUSY_MS)
         self._becoming_busy.timeout.connect(self._show_busy)
@@ -78,9 +78,9 @@ class StatusLine(QStatusBar):
         """Offers to cancel what runs, once something has been running without a break for a while."""
         if not running:
             self._becoming_busy.stop()
-            self.busy.hide()
-            self.cancel.setVisible(self.progress.isVisibleTo(self))
-        elif not self._becoming_busy.isActive() and self.busy.isHidden():
+            self._is_busy = False
+            self._arrange()
+        elif not self._becoming_busy.isActive() and not self._is_busy:
             self._becoming_busy.start()
 
     def show_progress(self, label: str, done: int, total: int) -> None:
@@ -91,21 +91,26 @@ class StatusLine(QStatusBar):
         self.job.setText(label)
         self.progress.setRange(0, PARTS if total else 0)
         self.progress.setValue(PARTS * done // total if total else 0)
-        for widget in (self.job, self.progress, self.cancel):
-            widget.show()
-        self.cost.hide()  # that of an action which has ended can make room
+        self._has_job = True
+        self._arrange()
 
     def hide_progress(self) -> None:
         """The long job has ended."""
-        self.job.hide()
-        self.progress.hide()
-        self.cost.show()
-        self.cancel.setVisible(self.busy.isVisibleTo(self))
+        self._has_job = False
+        self._arrange()
 
     @Slot()
     def _show_busy(self) -> None:
-        self.busy.show()
-        self.cancel.show()
+        self._is_busy = True
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """One bar tells that something runs: how far a long job is, or else only that."""
+        self.busy.setVisible(self._is_busy and not self._has_job)
+        self.cancel.setVisible(self._is_busy or self._has_job)
+        for widget in (self.job, self.progress):
+            widget.setVisible(self._has_job)
+        self.cost.setVisible(not self._has_job)  # that of an action which has ended can make room
 
     @Slot()
     def _draw(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 
 class TableCounts(QObject):
-    """Keeps the counts of one side bar."""
+    """Keeps the counts of one side bar. `counted` carries the exact number of records of each table."""
+
+    counted = Signal(object)
 
     def __init__(self, side_bar: SideBar, context: Context) -> None:
         super().__init__(side_bar)
         self._side_bar = side_bar
         self._context = context
+        self.counted.connect(side_bar.show_counts)
 
     def count(self) -> None:
         """Counts all tables, behind the scenes: in a big catalogue that takes seconds."""
@@ -33,7 +36,7 @@ class TableCounts(QObject):
             _("Count the tables"),
             door.count_tables,
             channel="count-tables",
-            done=self._side_bar.show_counts,
+            done=self.counted.emit,
             failed=self._on_failed,
             rank=Rank.BEHIND,
             arguments={"sessions": self._context.sessions},

@@ -152,14 +152,14 @@ class Runner(QObject):
             self._drop(number)
         self.all_dropped.emit()
 
-    def close(self, last: Callable[[], None] | None = None, *, waits: bool = True) -> bool:
-        """Cancels and drops everything, runs `last` on a worker, and waits a bounded time, or not at all.
+    def close(self, *last: Callable[[], None], waits: bool = True) -> bool:
+        """Cancels and drops everything, runs what comes `last` on workers, and waits a bounded time, or not at all.
 
         False when a worker is still in a driver then: who destroys this object has to wait for it without a bound.
         """
         self.drop_all()
-        if last is not None:
-            self._start_last(last)
+        for operation in last:
+            self._start_last(operation)
         return self.has_ended(QDeadlineTimer(LAST_WAIT_MS if waits else 0))
 
     def has_ended(self, deadline: QDeadlineTimer) -> bool:

@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 
 COPIED = 100_000
 LETTER_SECONDS = 0.03
-REST_SECONDS = 0.3
-"""How long rows are looked at; what Desk learns about a view behind the scenes goes on meanwhile."""
+REST_SECONDS = 0.1
+"""How long rows are looked at; what Desk learns about a view behind the scenes goes on meanwhile, and the next letter
+cancels it."""
 ORDERS = (Sort("title"), Sort("author"), Sort("published_year", True), Sort("price"), Sort("updated_at", True))
 
 
 def jumps(target: str, *, repetitions: int, few: int) -> dict[str, Any]:
-    """Scroll bar set → painted, before the marks (`few` times) and with all of them, and the driver's part of it."""
+    """Scroll bar set → painted, before the marks (`few` times, a list for each column that the view is sorted by) and
+    with all of them, and the driver's part of it."""
     wanted: list[list[PageRequest]] = []
 
     def script(hands: Hands) -> Script[dict[str, Any]]:
@@ -46,12 +48,13 @@ def jumps(target: str, *, repetitions: int, few: int) -> dict[str, Any]:
         beats, started = len(hands.pulse.late), time.perf_counter()
         yield from hands.settle()
         learnt, stall = time.perf_counter() - started, hands.pulse.longest_since(beats)
-        before = []
+        before: dict[str, list[float]] = {}
         for turn in range(few):
             order = replace(hands.browser.criteria, sorts=(ORDERS[turn % len(ORDERS)],))
-            hands.pulse.during = f"jump {turn} before the marks, by {order.sorts[0].column}"
+            column = order.sorts[0].column
+            hands.pulse.during = f"jump {turn} before the marks, by {column}"
             yield from hands.shown(partial(_shows, hands, order), partial(hands.browser.show_view, order))
-            before.append((yield from hands.jump(chance.randrange(_reach(hands)))))
+            before.setdefault(column, []).append((yield from hands.jump(chance.randrange(_reach(hands)))))
         hands.pulse.during = "marks"
         yield from hands.settle()
         hands.pulse.during = "jumps"
@@ -116,52 +119,64 @@ def keys(target: str, *, repetitions: int) -> dict[str, Any]:
 
 
 def memory(target: str, *, places: int) -> dict[str, Any]:
-    """The resident memory of the window after it showed as many random places of a view whose marks are complete."""
+    """The resident memory of the window after it showed as many random places of a view whose marks are complete, and
+    what each jump took (scroll bar set → painted)."""
 
     def script(hands: Hands) -> Script[dict[str, Any]]:
         chance = random.Random(7)
         hands.window.side_bar.choose("books")
         yield from hands.settle()
+        took = []
         for _time in range(places):
-            yield from hands.jump(chance.randrange(_reach(hands)))
+            took.append((yield from hands.jump(chance.randrange(_reach(hands)))))
         yield from hands.settle()
-        return {"mb": resident_mb()}
+        return {"mb": resident_mb(), "took": took}
 
     answer: dict[str, Any] = drive(target, script)
     return answer
 
 
-def typing(target: str, *, terms: Sequence[str], letter_by_letter: bool) -> dict[str, Any]:
-    """Last letter of a search → rows painted, for each term, and the driver's part of it.
+def typing(target: str, *, terms: Sequence[str]) -> dict[str, Any]:
+    """Last letter of a search → rows painted, for each term in each way of typing it, and the driver's part of it.
 
-    The letters before it were typed right before, or have been there for long.
+    Nothing waits for the walks and counts behind the scenes to end: the next letter cancels them, as a person's does.
     """
+    criteria: list[Criteria] = []
 
     def script(hands: Hands) -> Script[dict[str, Any]]:
         hands.window.side_bar.choose("books")
-        yield from hands.settle()
-        took = []
-        search = hands.browser.search
+        yield hands.is_here
+        criteria.append(hands.table.criteria)
+        took: dict[str, list[float]] = {name: [] for name in WAYS}
         for term in terms:
-            if letter_by_letter:
-                for letter in term[:-1]:
-                    QTest.keyClicks(search, letter)
-                    yield LETTER_SECONDS
-            else:
-                yield from hands.shown(
-                    partial(_looks_for, hands, term[:-1]), partial(QTest.keyClicks, search, term[:-1])
-                )
+            for name, way in WAYS.items():
+                yield from way(hands, term[:-1])
+                last = partial(QTest.keyClicks, hands.browser.search, term[-1])
+                took[name].append((yield from hands.shown(partial(_looks_for, hands, term), last)))
                 yield REST_SECONDS
-            last = partial(QTest.keyClicks, search, term[-1])
-            took.append((yield from hands.shown(partial(_looks_for, hands, term), last)))
-            yield REST_SECONDS
-            yield from hands.shown(partial(_looks_for, hands, ""), search.clear)
-            yield REST_SECONDS
-        return {"took": took, "criteria": hands.table.criteria}
+                yield from hands.shown(partial(_looks_for, hands, ""), hands.browser.search.clear)
+        return {"took": took}
 
     answer: dict[str, Any] = drive(target, script)
-    plain: Criteria = answer.pop("criteria")
-    return answer | _searched_by_driver(target, [replace(plain, search=term) for term in terms])
+    return answer | _searched_by_driver(target, [replace(criteria[0], search=term) for term in terms])
+
+
+def _at_once(hands: Hands, letters: str) -> Script[None]:
+    """Types letters one right after the other."""
+    for letter in letters:
+        QTest.keyClicks(hands.browser.search, letter)
+        yield LETTER_SECONDS
+
+
+def _and_looks(hands: Hands, letters: str) -> Script[None]:
+    """Types letters, and looks at what they find."""
+    write = partial(QTest.keyClicks, hands.browser.search, letters)
+    yield from hands.shown(partial(_looks_for, hands, letters), write)
+    yield REST_SECONDS
+
+
+WAYS = {"typed at once": _at_once, "one more letter": _and_looks}
+"""How the letters before the last are typed."""
 
 
 def _always() -> bool:

@@ -41,14 +41,20 @@ def main() -> int:
 def _jumps(dataset: Dataset, asked: argparse.Namespace) -> list[Figure]:
     tell("Jumps …")
     found = in_process("jumps", dataset, repetitions=asked.repetitions, few=max(asked.repetitions // 10, 3))
-    raw, table = found["raw"], dataset.title
+    raw, table, before = found["raw"], dataset.title, found["before"]
+    groups = {
+        "by author": before.pop("author"),
+        "other orders": [one for some in before.values() for one in some],
+    }
     return [
         Figure("jump, p50", percentile(found["after"], 50), "ms", percentile(raw, 50), table=table),
         Figure("jump, p99", percentile(found["after"], 99), "ms", percentile(raw, 99),
                most=JUMP_MS[dataset.is_sqlite], table=table),
-        Figure("jump before the marks, p50", percentile(found["before"], 50), "ms", table=table),
-        Figure("jump before the marks, p99", percentile(found["before"], 99), "ms",
-               most=EARLY_JUMP_MS[dataset.is_sqlite], table=table),
+        *(
+            Figure(f"jump before the marks, {name}, p{share}", percentile(times, share), "ms", most=most, table=table)
+            for name, times in groups.items()
+            for share, most in ((50, None), (99, EARLY_JUMP_MS[dataset.is_sqlite]))
+        ),
         Figure(f"{found['marks']:,} marks learnt behind the scenes", found["learnt_s"], "s", table=table),
         Figure("longest stall meanwhile", found["learning_stall_ms"], "ms", most=LONGEST_STALL_MS, table=table),
     ]  # fmt: skip

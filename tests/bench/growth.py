@@ -28,7 +28,7 @@ HELD = ("page, p50", "jump, p50", "memory")
 
 
 def main() -> int:
-    asked = parser("growth", repetitions=300).parse_args()
+    asked = parser("growth", repetitions=100).parse_args()
     sizes = [size for size in SIZES if size <= asked.rows]
     found: dict[str, dict[int, dict[str, float]]] = {}
     for size in sizes:
@@ -44,9 +44,15 @@ def _measured(dataset: Dataset, repetitions: int) -> dict[str, float]:
         for name, criteria in _views.orders():
             if name in ORDERS:
                 pages += bench.pages(name, criteria).pages
-    jumps = in_process("jumps", dataset, repetitions=repetitions, few=0)["after"]
-    memory = in_process("memory", dataset, places=PLACES)["mb"]
-    values = (statistics.median(pages), percentile(pages, 99), statistics.median(jumps), percentile(jumps, 99), memory)
+    visited = in_process("memory", dataset, places=PLACES)
+    jumps = visited["took"]
+    values = (
+        statistics.median(pages),
+        percentile(pages, 99),
+        statistics.median(jumps),
+        percentile(jumps, 99),
+        visited["mb"],
+    )
     return dict(zip(KINDS, values, strict=True))
 
 

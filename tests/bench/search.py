@@ -1,7 +1,8 @@
 """Search as you type: last letter → rows painted in the real window, for terms with known shares of all titles.
 
 The baseline is the driver alone running the statements of the same search. In one way of typing the letters before the
-last came right before it, so that their searches are cancelled; in the other they have been there for a while.
+last came right before it, so that their searches are cancelled; in the other they have been there for a moment. Each
+class is told as soon as it is measured, and an interrupted run shows the classes that it came to.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench import invented
 from tests.bench._big import datasets, finish, in_process, parser, tell
-from tests.bench._table import Figure, percentile
+from tests.bench._table import Figure, cells, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
 
 KEY_MS = 150.0
 FEWEST_HITS = 100
-WAYS = {"typed at once": True, "one more letter": False}
 
 
 def main() -> int:
     asked = parser("search as you type", repetitions=1).parse_args()
     figures: list[Figure] = []
-    for dataset in datasets(asked.rows, asked.database):
-        for hits, terms in classes(dataset.books):
-            figures += _class(dataset, hits, terms * asked.repetitions)
+    try:
+        for dataset in datasets(asked.rows, asked.database):
+            for hits, terms in classes(dataset.books):
+                figures += _class(dataset, hits, terms * asked.repetitions)
+    except KeyboardInterrupt:
+        tell("interrupted")
     return finish("Search", figures, asked)
 
 
@@ -42,17 +45,17 @@ def classes(books: int) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 def _class(dataset: Dataset, hits: int, terms: tuple[str, ...]) -> list[Figure]:
     tell(f"about {hits:,} hits …")
-    figures = []
-    for way, letter_by_letter in WAYS.items():
-        found = in_process("typing", dataset, terms=terms, letter_by_letter=letter_by_letter)
+    found = in_process("typing", dataset, terms=terms)
+    raw, figures = found["raw"], []
+    for way, took in found["took"].items():
         name = f"about {hits:,} hits ({found['method']}), {way}"
         figures += [
-            Figure(f"{name}, p50", percentile(found["took"], 50), "ms", percentile(found["raw"], 50),
-                   table=dataset.title),
-            Figure(f"{name}, p95", percentile(found["took"], 95), "ms", percentile(found["raw"], 95), most=KEY_MS,
-                   table=dataset.title),
-        ]  # fmt: skip
-        tell(f"found: {statistics.median(found['totals']):,.0f}")
+            Figure(f"{name}, p50", percentile(took, 50), "ms", percentile(raw, 50), table=dataset.title),
+            Figure(f"{name}, p95", percentile(took, 95), "ms", percentile(raw, 95), most=KEY_MS, table=dataset.title),
+        ]
+    for figure in figures:
+        tell("  ".join(filter(None, cells(figure))))
+    tell(f"found: {statistics.median(found['totals']):,.0f}")
     return figures
 
 

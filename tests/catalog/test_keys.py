@@ -142,3 +142,29 @@ def test_an_isbn10_becomes_the_isbn13_of_the_same_book() -> None:
 )
 def test_a_language_code_is_reduced_to_its_language(code: str | None, language: str) -> None:
     assert keys.base_language(code) == language
+
+
+@given(
+    st.lists(
+        st.sampled_from([None, "", "9780261103344", "9780261103345", "0-261-10334-X", "x", "97802611033", "97" * 7])
+    )
+)
+def test_a_column_of_isbns_is_judged_as_each_of_them_is(codes: list[str | None]) -> None:
+    wanted = [place for place, code in enumerate(codes) if code and not keys.isbn_is_valid(code)]
+    assert keys.wrong_isbns(codes) == wanted
+
+
+@given(st.lists(st.integers(0, 10**9 - 1), min_size=1, max_size=120), st.data())
+def test_one_wrong_check_digit_among_right_isbns_is_found(bodies: list[int], data: st.DataObject) -> None:
+    codes = [keys.isbn13(_isbn10(body)) or "" for body in bodies]
+    assert all(codes)
+    assert keys.wrong_isbns(codes) == []
+    place = data.draw(st.integers(0, len(codes) - 1))
+    codes[place] = codes[place][:-1] + str((int(codes[place][-1]) + data.draw(st.integers(1, 9))) % 10)
+    assert keys.wrong_isbns(codes) == [place]
+
+
+def _isbn10(body: int) -> str:
+    digits = f"{body:09}"
+    rest = -sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
+    return digits + ("X" if rest == 10 else str(rest))

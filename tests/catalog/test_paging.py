@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desk.catalog.criteria import Criteria
@@ -53,6 +55,41 @@ def test_a_page_that_was_counted_backwards_or_is_listed_never_tells_the_end() ->
     assert (backwards.is_last, backwards.is_misplaced) == (False, True)
     listed = page(PageRequest(VIEW, 0, 4, ids=(0, 1)), 2)
     assert (listed.is_last, listed.is_misplaced, listed.marks) == (False, False, ())
+
+
+@pytest.mark.parametrize("mark", [None, Mark(90, ("before", 1)), Mark(1000, None), Mark(500, ("behind", 1))])
+def test_two_pages_that_came_at_once_are_as_if_each_had_come_alone(mark: Mark | None) -> None:
+    both = page(PageRequest(VIEW, 100, 150, mark), 150)
+    first, second = both.parts
+    assert [(part.request.position, part.request.limit) for part in both.parts] == [(100, 100), (200, 50)]
+    assert first.rows + second.rows == both.rows
+    assert first.cells + second.cells == both.cells
+    assert first.keys + second.keys == both.keys
+    assert (first.end, second.end) == (Mark(200, both.keys[99]), both.end)
+    assert not any(part.is_last or part.is_misplaced for part in both.parts)
+    assert second.request.mark == (mark if both.request.is_backwards else first.end)
+
+
+def test_doubtful_cells_stay_with_their_rows() -> None:
+    first, second = replace(page(PageRequest(VIEW, 0, 200), 200), doubtful=frozenset({(7, 1), (130, 2)})).parts
+    assert (first.doubtful, second.doubtful) == (frozenset({(7, 1)}), frozenset({(30, 2)}))
+
+
+def test_listed_records_that_are_gone_are_missing_from_the_page_they_were_on() -> None:
+    listed = page(PageRequest(VIEW, 0, 150, ids=(*range(1000, 1010), *range(140))), 130)
+    second = listed.parts[1]
+    assert [(len(part.rows), len(part.request.ids or ())) for part in listed.parts] == [(90, 100), (40, 50)]
+    assert second.rows[0].id == 90
+
+
+@pytest.mark.parametrize("rows", [0, 60, 100])
+def test_two_pages_of_which_the_second_is_empty_are_one(rows: int) -> None:
+    ended = page(PageRequest(VIEW, 300, 200), rows)
+    assert ended.parts == (ended,)
+    assert ended.is_last
+    backwards = page(PageRequest(VIEW, 300, 200, Mark(600, None)), 150)
+    assert backwards.parts == (backwards,)
+    assert backwards.is_misplaced
 
 
 def test_a_page_gives_the_places_at_both_its_ends() -> None:

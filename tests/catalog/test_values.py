@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -173,3 +174,28 @@ def test_every_kind_has_rules_and_every_table_its_columns() -> None:
 def test_what_cannot_be_typed_says_so() -> None:
     with pytest.raises(TypeError):
         BOOKS.column("updated_at").parse("now")
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has no zones by name for a process")
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu"])
+def test_local_times_are_those_of_the_zone_on_days_of_change_too(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = datetime(2024, 1, 1, 0, 7, tzinfo=UTC)
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for moment in (first + timedelta(minutes=43 * step) for step in range(13_000)):
+            assert values.format_time(moment) == moment.astimezone().isoformat(" ", "minutes")[:16]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_the_ends_of_the_calendar_are_shown_or_refused_as_python_does(moment: datetime) -> None:
+    try:
+        wanted = moment.astimezone().isoformat(" ", "minutes")[:16]
+    except (OverflowError, ValueError) as error:
+        with pytest.raises(type(error)):
+            values.format_time(moment)
+    else:
+        assert values.format_time(moment) == wanted

@@ -11,6 +11,7 @@ import pytest
 
 from desk.catalog import ranges, view_queries
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
+from desk.catalog.rows import AuthorRef
 from desk.database.prepared import Prepared
 from tests.operations.test_locating import PAIRS
 from tests.operations.test_pages import SINGLES
@@ -85,8 +86,42 @@ def test_no_order_is_sorted_when_it_is_read_backwards(shared_catalogue: OpenCata
 def test_no_filter_takes_an_order_off_its_index(shared_catalogue: OpenCatalogue, criteria: Criteria) -> None:
     filtered = Criteria("books", FILTERS, criteria.sorts, "hob")
     for shape in shapes(filtered):
+        if not ranges.narrowed(ranges.behind(ranges.steps_of(filtered), shape), FILTERS):
+            continue  # behind the last price there is no row with one
         statement = view_queries.step_select(filtered, shape, shared_catalogue.sessions.dialect)
         assert not costly(plan(shared_catalogue, statement, filtered)), shape
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_only_the_authors_that_a_filter_leaves_are_read(shared_catalogue: OpenCatalogue, descending: bool) -> None:
+    dialect = shared_catalogue.sessions.dialect
+    anonymous, one = Filter("author", Op.EMPTY), Filter("author", Op.EQUALS, AuthorRef(1, ""))
+    for second in ((), (Sort("published_year"),)):
+        sorts = (Sort("author", descending), *second)
+        criteria = Criteria("books", (anonymous,), sorts)
+        assert "authors" not in str(view_queries.step_select(criteria, None, dialect))
+        if dialect == "sqlite":  # a server knows from its statistics which way is the shorter one
+            criteria = Criteria("books", (one,), sorts)
+            lines = plan(shared_catalogue, view_queries.step_select(criteria, None, dialect), criteria)
+            assert "SEARCH authors USING INTEGER PRIMARY KEY (rowid=?)" in lines
+
+
+def test_a_range_of_years_does_not_take_titles_off_their_index(shared_catalogue: OpenCatalogue) -> None:
+    criteria = Criteria("books", (Filter("published_year", Op.RANGE, 1900, 1999),), (Sort("title"),))
+    lines = plan(
+        shared_catalogue, view_queries.step_select(criteria, "++", shared_catalogue.sessions.dialect), criteria
+    )
+    assert any("ix_books_title_key_id" in line for line in lines)
+    assert not costly(lines)
+
+
+def test_few_rows_are_found_by_their_filter_and_not_along_their_order(shared_catalogue: OpenCatalogue) -> None:
+    if shared_catalogue.sessions.dialect != "sqlite":
+        pytest.skip("a server knows from its statistics which way is the shorter one")
+    for low in (Decimal(1), None):
+        criteria = Criteria("books", (Filter("price", Op.RANGE, low, Decimal(5)),), (Sort("title"),))
+        lines = plan(shared_catalogue, view_queries.few_select(criteria), criteria)
+        assert any("ix_books_price_id" in line for line in lines)
 
 
 def test_equality_goes_along_with_the_title(shared_catalogue: OpenCatalogue) -> None:

@@ -60,6 +60,17 @@ def test_what_no_row_has_is_refused_and_said(line: GoToRow, qtbot: QtBot, typed:
     assert line.hint.text() == "of 10,000,000"
 
 
+def test_a_row_that_the_grid_cannot_show_is_refused(line: GoToRow, qtbot: QtBot) -> None:
+    line._grid.table.row_limit = 5_000_000
+    line.number.clear()
+    QTest.keyClicks(line.number, "5000001")
+    assert "from 1 to 5,000,000" in line.hint.text()
+    with qtbot.assertNotEmitted(line.row_wanted):
+        QTest.keyClick(line.number, Qt.Key.Key_Return)
+    QTest.keyClick(line.number, Qt.Key.Key_Backspace)
+    assert line.hint.text() == "of 10,000,000"
+
+
 def test_no_key_reaches_the_grid_below(line: GoToRow, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(line._grid.jump_wanted), qtbot.assertNotEmitted(line._grid.current_row_changed):
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_F7):

@@ -94,7 +94,8 @@ def test_the_history_tells_current_and_pending_apart_by_signs_and_words(
     dialog = opened(qtbot, runner, profile)
     lines = shown(dialog)
     older = [line[0] for line in lines[2:-1]]
-    assert [line[0] for line in lines] == ["9002", "9001", *older, "base"] and older[0] == FIRST
+    assert [line[0] for line in lines] == ["9002", "9001", *older, "base"]
+    assert older[0] == FIRST
     assert [line[1] for line in lines[:2]] == ["Copies.", "Shelf marks."]
     signs = ["○  to be applied", "▶  the catalogue is here", *["✓  applied" for _one in older], "–"]
     assert [line[2] for line in lines] == signs

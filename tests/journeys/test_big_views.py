@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from bisect import bisect_right
-from functools import cmp_to_key
+from decimal import Decimal
+from functools import cmp_to_key, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +25,7 @@ from desk.database.actions import current_action
 from desk.dialogs.go_to_row import GoToRow
 from desk.operations import commit, following, pages, views
 from desk.operations.connect import OpenCatalogue, open_catalogue
+from desk.panels.record_pages import AuthorPage
 from desk.tables.record_table import original_of
 from tests.support.waiting import LONGEST
 from tests.support.window import Desk, application, opened_window
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desk.catalog.edits import RecordKey
+    from tests.support.postgres import Server
 
 __all__ = ["application"]
 
@@ -39,10 +44,11 @@ BOOKS = 5_000
 AUTHORS = 50
 
 
-def fill(catalogue: OpenCatalogue) -> None:
+def fill(target: str) -> None:
     """Books `Book 00001` … in the order of their ids, each tenth by the same author."""
     authors = [f"Writer {number:02}, Ada" for number in range(AUTHORS)]
     titles = [f"Book {number:05}" for number in range(1, BOOKS + 1)]
+    catalogue = open_catalogue(target=target)
     with catalogue.sessions.writing("make books") as session:
         session.execute(insert(Author), [{"name": one, "name_key": keys.author_key(one)} for one in authors])
         session.execute(
@@ -59,13 +65,30 @@ def fill(catalogue: OpenCatalogue) -> None:
             ],
         )
         session.commit()
+    catalogue.close()
+
+
+@pytest.fixture(scope="module")
+def _sqlite_template(_sqlite_template: Path) -> Path:
+    """The file that every test gets a copy of, filled once."""
+    path = Path(shutil.copy(_sqlite_template, _sqlite_template.with_name("big.desk")))
+    fill(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def _postgres_template(postgres: Server, _postgres_template: str) -> Iterator[str]:
+    """The database that every test gets a copy of, filled once."""
+    name = f"{_postgres_template}_big"
+    fill(postgres.create_database(name, _postgres_template))
+    yield name
+    postgres.drop_database(name)
 
 
 @pytest.fixture
 def library(database_target: str) -> Iterator[OpenCatalogue]:
     """A catalogue of each kind with 5,000 books, as another program sees it."""
     catalogue = open_catalogue(target=database_target)
-    fill(catalogue)
     yield catalogue
     catalogue.close()
 
@@ -177,12 +200,55 @@ def test_letters_after_every_row_lead_to_the_last_and_say_so(desk: Desk) -> None
     assert "after the last row" in desk.browser.jumping.label.text()
 
 
+def test_letters_lead_beyond_what_was_estimated(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, walk_marks = threading.Event(), pages.walk_marks
+
+    def held(**arguments: Any) -> Any:
+        assert go_on.wait(LONGEST)
+        return walk_marks(**arguments)
+
+    monkeypatch.setattr(pages, "walk_marks", held)
+    monkeypatch.setattr(paging, "LISTED", 100)  # so a file knows only that there are more rows than these
+    QTest.keyClicks(desk.browser.search, "book 0")
+    desk.until(lambda: desk.browser.criteria.search == "book 0" and desk.browser.is_loaded, "the view")
+    assert not desk.table.is_exact
+    QTest.keyClicks(desk.browser.grid, "book 0432")
+    desk.until(lambda: desk.browser.grid.current_row == 4319, "the row")
+    desk.until(lambda: desk.text(4319, "title") == "Book 04320", "the row's page")
+    go_on.set()
+
+
 def test_letters_that_stand_for_nothing_say_so(desk: Desk) -> None:
     desk.sort_by("published_year")
     desk.browser.grid.setFocus()
     QTest.keyClicks(desk.browser.grid, "x")
     desk.until(lambda: "nothing" in desk.browser.jumping.label.text(), "the label")
     assert desk.browser.grid.current_row == 0
+
+
+def test_a_book_of_an_author_is_reached_in_its_grid_wherever_it_is(desk: Desk) -> None:
+    desk.choose_table("authors")
+    desk.until(lambda: isinstance(desk.details.page, AuthorPage) and desk.details.is_complete, "the author")
+    page = desk.page
+    assert isinstance(page, AuthorPage)
+    desk.until(lambda: page.table.total == BOOKS // AUTHORS and page.table.key_at(99) is not None, "the author's books")
+    key = next(key for row in range(100) if (key := page.table.key_at(row)) is not None and key.id > 3_000)
+    page.books.activated.emit(page.table.index(page.table.row_of(key) or 0, 0))
+    desk.until(lambda: desk.browser.grid.current_row == key.id - 1, "the book's row")
+    desk.until(lambda: desk.browser.current_key == key, "the book")
+    assert key.id - 1 in desk.browser.grid.visible_rows()
+    assert desk.details.key == key
+
+
+def test_a_record_that_the_view_leaves_out_is_said_to_be_elsewhere(desk: Desk) -> None:
+    wanted = desk.table.key_at(10)
+    assert wanted is not None
+    desk.search("0432")
+    before = desk.browser.grid.current_row
+    desk.window.context.record_wanted.emit(wanted)
+    desk.until(lambda: "not among the rows" in desk.message, "a word")
+    assert desk.browser.grid.current_row == before
+    assert desk.details.key == wanted
 
 
 # Opening a view
@@ -497,3 +563,29 @@ def test_a_view_opened_while_a_commit_runs_shows_what_it_did(
     desk.until(lambda: not len(desk.edits), "saved")
     desk.until(lambda: desk.table.total == BOOKS + 1 and not desk.window.context.runner.running, "loaded again")
     check_places(desk, library)
+
+
+def test_a_saved_value_is_shown_and_edited_on_before_its_row_is_loaded_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, load_page, follow = threading.Event(), pages.load_page, following.follow_changes
+
+    def held(operation: Any, **arguments: Any) -> Any:
+        assert go_on.wait(LONGEST)
+        return operation(**arguments)
+
+    monkeypatch.setattr(pages, "load_page", partial(held, load_page))
+    monkeypatch.setattr(following, "follow_changes", partial(held, follow))
+    edit(desk, 3, price=Decimal("7.50"))
+    desk.trigger("commit")
+    desk.until(lambda: not len(desk.edits), "the commit")
+    assert desk.text(3, "price") == "7.50"
+    original = desk.table.original_at(3)
+    assert original is not None
+    desk.edits.set_field(original, "price", Decimal("8.50"))
+    desk.trigger("commit")
+    desk.until(lambda: not len(desk.edits), "the second commit")
+    assert desk.text(3, "price") == "8.50"
+    go_on.set()
+    desk.settle()
+    assert desk.text(3, "price") == "8.50"

@@ -123,7 +123,7 @@ def test_every_character_means_itself(indexed: OpenCatalogue, has_index: bool) -
 def test_any_text_finds_what_python_finds(indexed: OpenCatalogue) -> None:
     sessions = indexed.sessions
 
-    @settings(max_examples=40)
+    @settings(max_examples=20)
     @given(
         titles=st.lists(st.text(ALPHABET, min_size=1, max_size=12).filter(lambda one: one.strip()), max_size=6),
         words=st.text(ALPHABET, max_size=6),

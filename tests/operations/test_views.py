@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desk.catalog import paging
+from desk.catalog import paging, searching
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.orders import order_of
 from desk.catalog.paging import PAGE_ROWS
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 MANY = 10_000
 ORDERS = [Criteria(table, sorts=sorts) for table, sorts in (*SINGLES, *PAIRS, *UNLISTED)]
 ENGLISH = Filter("language", Op.EQUALS, "en")
+PRICED = Filter("price", Op.RANGE, Decimal("0.01"))
+CENTURY = Filter("published_year", Op.RANGE, 1900, 1999)
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ def test_a_search_is_the_same_listed_and_walked(
 def test_few_matches_are_listed_and_many_are_walked(
     shared_catalogue: OpenCatalogue, known: Everything, at_most: Callable[[int], None]
 ) -> None:
-    criteria = Criteria("books", (ENGLISH,))
+    criteria = Criteria("books", (PRICED,))
     matches = len(known.ids(criteria))
     at_most(matches)
     assert open_view(sessions=shared_catalogue.sessions, criteria=criteria).hits is not None
@@ -177,7 +180,9 @@ def test_a_view_that_fits_on_its_first_page_is_counted(catalogue: OpenCatalogue,
     ("criteria", "statements"),
     [
         (Criteria("books"), 3),  # the page, its contributors, the estimate
-        (Criteria("books", (ENGLISH,)), 4),  # candidates, hits, the page, its contributors
+        (Criteria("books", (PRICED,), (Sort("price"),)), 3),  # the page, its contributors, the number of matches
+        (Criteria("books", (PRICED,)), 4),  # the number of matches, hits, the page, its contributors
+        (Criteria("books", (ENGLISH, PRICED)), 4),  # candidates, hits, the page, its contributors
         (Criteria("books", search="hob"), 4),
         (Criteria("authors", sorts=(Sort("birth_year"), Sort("name"))), 3),  # ids, the page, its counts
     ],
@@ -187,9 +192,54 @@ def test_opening_a_view_takes_a_few_statements_and_one_connection(
     catalogue: OpenCatalogue, make_books: Callable[..., Library], criteria: Criteria, statements: int
 ) -> None:
     make_books(catalogue, 400)
+    if criteria.search and catalogue.sessions.dialect == "postgresql":
+        statements += 1  # whether the text is in many rows
     with counting() as action:
         open_view(sessions=catalogue.sessions, criteria=criteria)
     assert (action.statements, action.checkouts) == (statements, 1)
+
+
+def test_a_view_that_is_one_run_of_an_index_is_walked_and_counted_as_far_as_others_are_listed(
+    catalogue: OpenCatalogue, make_books: Callable[..., Library], at_most: Callable[[int], None]
+) -> None:
+    make_books(catalogue, 400)
+    criteria = Criteria("books", (PRICED,), (Sort("price"),))
+    matches = len(everything(catalogue).ids(criteria))
+    assert matches > PAGE_ROWS
+    at_most(matches)
+    start = open_view(sessions=catalogue.sessions, criteria=criteria)
+    assert (start.hits, start.total, start.is_exact) == (None, matches, True)
+    at_most(matches - 1)
+    start = open_view(sessions=catalogue.sessions, criteria=criteria)
+    assert (start.hits, start.is_exact) == (None, False)
+
+
+def test_more_rows_are_listed_where_one_index_holds_what_it_takes(
+    shared_catalogue: OpenCatalogue, known: Everything, at_most: Callable[[int], None]
+) -> None:
+    criteria = Criteria("books", (CENTURY,))
+    ids = known.ids(criteria)
+    at_most(-(-len(ids) // 3))
+    start = open_view(sessions=shared_catalogue.sessions, criteria=criteria)
+    assert start.hits is not None
+    assert start.hits.ids == tuple(ids)
+
+
+def test_a_server_walks_to_a_frequent_text_without_asking_for_all_that_hold_it(
+    catalogue: OpenCatalogue,
+    make_books: Callable[..., Library],
+    at_most: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if catalogue.sessions.dialect == "sqlite":
+        pytest.skip("a file's index is asked for some of the records at no such cost")
+    make_books(catalogue, 400)
+    monkeypatch.setattr(searching, "SAMPLED", 1)
+    at_most(5)
+    with counting() as action:
+        start = open_view(sessions=catalogue.sessions, criteria=Criteria("books", search="hob"))
+    assert start.hits is None
+    assert action.statements <= 4  # the sample, the page, its contributors, the estimate
 
 
 def test_an_empty_catalogue_has_an_empty_view(catalogue: OpenCatalogue) -> None:

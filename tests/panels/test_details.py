@@ -95,6 +95,26 @@ def test_a_book_is_shown_with_its_author_and_contributors(shown: Shown) -> None:
     assert [contributors.item(row).text() for row in range(contributors.count())] == ["Bell, Vanessa – illustrator"]
 
 
+def test_a_record_on_its_way_leaves_the_one_before_in_sight_closed_for_typing(shown: Shown, qtbot: QtBot) -> None:
+    shown.show(ORLANDO)
+    shown.panel.show_record(None, comes=True)
+    assert shown.panel.key is None
+    assert shown.books.isVisible()
+    assert shown.line("title").isReadOnly()
+    shown.show(WAVES)
+    assert shown.text("title") == "The Waves"
+    assert not shown.line("title").isReadOnly()
+
+
+def test_a_record_that_does_not_come_is_shown_no_longer(shown: Shown, qtbot: QtBot) -> None:
+    shown.show(ORLANDO)
+    shown.panel.show_record(None, comes=True)
+    qtbot.waitUntil(lambda: not shown.books.isVisible())
+    shown.show(WAVES)
+    shown.panel.show_record(None)
+    assert not shown.books.isVisible()
+
+
 def test_an_author_is_shown_with_sums_and_books(shown: Shown, qtbot: QtBot) -> None:
     shown.show(WOOLF)
     assert shown.authors.sums.text() == "2 books · 1928 – 1931 · prices: sum 20.00, mean 10.00"

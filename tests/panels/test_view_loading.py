@@ -19,6 +19,8 @@ from tests.support.shelf import Shelf
 from tests.support.waiting import LONGEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
     from desk.panels.context import Context
@@ -87,8 +89,10 @@ def table(context: Context) -> RecordTable:
 
 
 @pytest.fixture
-def loading(table: RecordTable, context: Context, library: Library) -> ViewLoading:
-    return ViewLoading(table, context, "test")
+def loading(table: RecordTable, context: Context, library: Library) -> Iterator[ViewLoading]:
+    made = ViewLoading(table, context, "test")
+    yield made
+    made.cancel()  # a walk that went on would meet the library of the next test
 
 
 def open_by_title(loading: ViewLoading, bot: QtBot) -> None:
@@ -193,6 +197,59 @@ def test_the_walk_rests_and_goes_on_from_where_it_came_to(
     loading.learn()
     qtbot.waitUntil(lambda: table.is_exact)
     assert [mark.position if mark else 0 for mark in library.walks] == [0, 2000, 2000, 4000]
+
+
+def test_the_walk_rests_while_rows_in_sight_are_on_their_way(
+    loading: ViewLoading, table: RecordTable, library: Library, qtbot: QtBot
+) -> None:
+    open_by_title(loading, qtbot)
+    library.held_at = 2000
+    qtbot.waitUntil(lambda: len(library.walks) == 2)
+    library.pages_held.clear()
+    table.page_wanted.emit(table.request_for(4_500))
+    library.held.set()
+    qtbot.waitUntil(lambda: 4000 in {mark.position for mark in table.places.marks})
+    assert len(library.walks) == 2
+    with qtbot.waitSignal(loading.page_placed):
+        library.pages_held.set()
+    qtbot.waitUntil(lambda: table.is_exact)
+    assert len(library.walks) == 3
+
+
+def test_two_pages_take_the_place_of_what_was_asked_for_in_sight(
+    loading: ViewLoading, table: RecordTable, library: Library, context: Context, qtbot: QtBot
+) -> None:
+    open_by_title(loading, qtbot)
+    library.pages_held.clear()
+    placed: list[int] = []
+    loading.page_placed.connect(lambda page: placed.append(page.request.position))
+    for position in (1_100, 1_200):
+        table.page_wanted.emit(table.request_for(position))
+    table.page_wanted.emit(table.places.request(3_000, 200))
+    library.pages_held.set()
+    qtbot.waitUntil(lambda: len(placed) == 2)
+    assert placed == [3_000, 3_100]
+    assert table.row_at(3_199) is not None
+    qtbot.waitUntil(lambda: not context.runner.running)
+    assert table.row_at(1_150) is None
+
+
+def test_a_count_of_all_tables_is_believed_only_for_a_whole_one(
+    loading: ViewLoading, table: RecordTable, library: Library, qtbot: QtBot
+) -> None:
+    counts = {"books": ROWS, "authors": 3}
+    loading.take_counts(counts)
+    assert table.total == 0
+    library.held_at = 0  # no walk tells the total
+    open_by_title(loading, qtbot)
+    loading.take_counts(counts)
+    assert (table.total, table.is_exact) == (ROWS, True)
+    library.held_at = 0
+    library.held.set()
+    with qtbot.waitSignal(loading.opened):
+        loading.open(Criteria("books", search="book"))
+    loading.take_counts(counts)
+    assert (table.total, table.is_exact) == (ROWS + 300, False)
 
 
 def test_a_short_view_has_nothing_to_learn(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -34,12 +33,12 @@ def book(number: int, **values: Any) -> BookRow:
         Decimal("12.50"),
         WHEN,
     )
-    return replace(row, **values)
+    return row._replace(**values)
 
 
 def author(number: int, **values: Any) -> AuthorRow:
     """An author with a value in every field, but for `values`."""
-    return replace(AuthorRow(number, 1, f"Author {number}", 1882, 1941, WHEN, 3), **values)
+    return AuthorRow(number, 1, f"Author {number}", 1882, 1941, WHEN, 3)._replace(**values)
 
 
 MAKERS: dict[str, Any] = {"books": book, "authors": author}

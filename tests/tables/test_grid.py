@@ -181,15 +181,21 @@ def test_a_layout_of_another_age_is_taken_as_far_as_it_goes(grid: Grid, qtbot: Q
     assert [one for one in now.columns if one.name != "price"] == [one for one in before.columns if one.name != "price"]
 
 
+def columns_menu(grid: Grid) -> QMenu:
+    menu = QMenu(grid)
+    grid.fill_columns_menu(menu)
+    return menu
+
+
 def test_one_column_always_stays(grid: Grid) -> None:
     grid.apply_layout(GridLayout(tuple(ColumnLayout(one.name, 90, is_shown=False) for one in grid.table.columns)))
     assert [one.name for one in grid.layout_of_columns().columns if one.is_shown] == ["title"]
-    only = grid.columns_menu().actions()[0]
+    only = columns_menu(grid).actions()[0]
     assert (only.text(), only.isChecked(), only.isEnabled()) == ("Title", True, False)
 
 
 def test_the_last_column_stays_whatever_a_menu_says_that_was_opened_before(grid: Grid) -> None:
-    for action in grid.columns_menu().actions()[: len(grid.table.columns)]:
+    for action in columns_menu(grid).actions()[: len(grid.table.columns)]:
         action.trigger()
     assert [one.name for one in grid.layout_of_columns().columns if one.is_shown] == [grid.table.columns[-1].name]
 
@@ -209,7 +215,7 @@ def test_the_menu_of_the_header_hides_and_shows_columns(grid: Grid, qtbot: QtBot
     width = grid.columnWidth(section)
 
     def action(text: str) -> QAction:
-        return next(one for one in grid.columns_menu().actions() if one.text() == text)
+        return next(one for one in columns_menu(grid).actions() if one.text() == text)
 
     with qtbot.waitSignal(grid.layout_changed) as told:
         action("ISBN").trigger()
@@ -223,7 +229,7 @@ def test_the_menu_of_the_header_hides_and_shows_columns(grid: Grid, qtbot: QtBot
 def test_columns_can_be_fitted_and_reset(grid: Grid, shelf: Shelf, qtbot: QtBot) -> None:
     before = grid.layout_of_columns()
     show(grid, shelf, book(1, title="A long title " * 8), book(2))
-    menu = {one.text(): one for one in grid.columns_menu().actions()}
+    menu = {one.text(): one for one in columns_menu(grid).actions()}
     menu["Fit to contents"].trigger()
     assert grid.columnWidth(0) > grid.fontMetrics().horizontalAdvance("A long title " * 8)
     assert grid.columnWidth(5) < before.columns[5].width
@@ -506,7 +512,7 @@ def test_a_grid_goes_as_soon_as_nobody_holds_it(edits: EditStack) -> None:
     try:
         grid = Grid(RecordTable(BOOKS, edits))
         grid.show()
-        grid.columns_menu()
+        columns_menu(grid)
         gone = weakref.ref(grid)
         del grid
         assert gone() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -275,6 +276,62 @@ def test_nothing_is_loaded_again_where_nothing_moved(unwatched: RecordTable, qtb
     with qtbot.assertNotEmitted(unwatched.page_wanted, wait=30):
         paint(unwatched, 0)
     assert unwatched.places is places
+
+
+def test_another_order_of_the_same_rows_has_as_many(books: RecordTable) -> None:
+    shelf = Shelf("books", 2000)
+    books.start_view(shelf.start(BOOKS))
+    by_price, of_one_word = replace(BOOKS, sorts=(Sort("price"),)), replace(BOOKS, search="book")
+    books.start_view(shelf.start(by_price, total=900))
+    assert (books.total, books.is_exact) == (2000, True)
+    assert books.request_for(1800).mark == Mark(2000, None), "counted from the end"
+    books.start_view(shelf.start(of_one_word, total=900))
+    assert (books.total, books.is_exact) == (900, False)
+
+
+def test_a_view_that_is_opened_again_does_not_believe_what_it_knew(books: RecordTable) -> None:
+    shelf = Shelf("books", 250)
+    books.start_view(shelf.start(BOOKS))
+    books.start_view(shelf.start(BOOKS, total=900))
+    assert (books.total, books.is_exact) == (900, False)
+
+
+# Two pages at once
+
+
+def test_a_page_beside_two_that_are_on_their_way_waits_for_them(unwatched: RecordTable, qtbot: QtBot) -> None:
+    shelf = Shelf("books", 2000)
+    unwatched.start_view(shelf.start(BOOKS))
+    wanted = requests_of(unwatched)
+    paint(unwatched, 590, 610)
+    qtbot.waitUntil(lambda: len(wanted) == 1)
+    with qtbot.assertNotEmitted(unwatched.page_wanted, wait=30):
+        paint(unwatched, 690, 710)  # a request for it would cancel the one for the page above it
+    for part in shelf.page(wanted[0]).parts:
+        unwatched.place_page(part)
+    qtbot.waitUntil(lambda: len(wanted) == 2)
+    assert [(request.position, request.limit) for request in wanted] == [(500, 200), (700, 100)]
+    assert [title(unwatched, row) for row in (590, 610)] == ["Book 591", "Book 611"]
+
+
+def test_pages_far_from_two_that_are_on_their_way_take_their_place(unwatched: RecordTable, qtbot: QtBot) -> None:
+    unwatched.start_view(Shelf("books", 2000).start(BOOKS))
+    wanted = requests_of(unwatched)
+    for rows in ((590, 610), (1190, 1210), (1850,)):
+        paint(unwatched, *rows)
+        with qtbot.waitSignal(unwatched.page_wanted):
+            pass
+    assert [(request.position, request.limit) for request in wanted] == [(500, 200), (1100, 200), (1800, 100)]
+
+
+def test_two_pages_that_failed_are_asked_for_again(unwatched: RecordTable, qtbot: QtBot) -> None:
+    unwatched.start_view(Shelf("books", 2000).start(BOOKS))
+    wanted = requests_of(unwatched)
+    for times in (1, 2):
+        paint(unwatched, 590, 610)
+        qtbot.waitUntil(lambda times=times: len(wanted) == times)  # type: ignore[misc]
+        unwatched.page_failed(wanted[-1])
+    assert [(request.position, request.limit) for request in wanted] == [(500, 200)] * 2
 
 
 # What is asked for ahead

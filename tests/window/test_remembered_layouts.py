@@ -42,3 +42,24 @@ def test_layouts_that_cannot_be_read_leave_the_columns_as_they_are(
         desk.settle()
         assert desk.browser.grid.horizontalHeader().visualIndex(desk.section("isbn")) == desk.section("isbn")
         assert not desk.window.problems.isVisible()
+
+
+def test_what_was_changed_last_is_kept_when_the_window_closes(
+    sqlite_path: Path, application: object, qtbot: QtBot
+) -> None:
+    with opened_window(str(sqlite_path), qtbot) as desk:
+        desk.settle()
+        desk.browser.grid.setColumnWidth(desk.section("isbn"), 223)
+        desk.window.close()  # before the change has come to rest
+        assert load_layouts()["books"].columns[desk.section("isbn")].width == 223
+
+
+def test_a_layout_that_was_kept_is_not_kept_again(sqlite_path: Path, application: object, qtbot: QtBot) -> None:
+    with opened_window(str(sqlite_path), qtbot) as desk:
+        desk.settle()
+        desk.browser.grid.setColumnWidth(desk.section("isbn"), 223)
+        desk.until(lambda: "books" in load_layouts(), "the layout to be kept")
+        desk.settle()
+        layouts_file().unlink()
+        desk.window.close()
+        assert not layouts_file().exists()

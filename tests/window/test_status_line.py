@@ -65,9 +65,21 @@ def test_the_cancel_stays_while_anything_can_be_cancelled(status: StatusLine, qt
     status.show_progress("Copying", 1, 2)
     status.show_busy(0)
     assert status.cancel.isVisible()
+    status.hide_progress()
+    assert not status.cancel.isVisible()
     status.show_busy(1)
-    qtbot.waitUntil(status.busy.isVisible)
+    status.show_progress("Copying", 1, 2)
+    qtbot.waitUntil(lambda: not status._becoming_busy.isActive())
     status.hide_progress()
     assert status.cancel.isVisible()
+    assert status.busy.isVisible()
     status.show_busy(0)
     assert not status.cancel.isVisible()
+
+
+def test_one_bar_tells_that_something_runs(status: StatusLine, qtbot: QtBot) -> None:
+    status.show_busy(1)
+    qtbot.waitUntil(status.busy.isVisible)
+    status.show_progress("Copying", 1, 2)
+    assert status.progress.isVisible()
+    assert not status.busy.isVisible()

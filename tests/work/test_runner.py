@@ -256,7 +256,7 @@ def test_a_result_that_nobody_wants_any_more_is_given_back(runner: Runner, inbox
 
 def test_closing_runs_a_last_piece_of_work(runner: Runner) -> None:
     threads: list[int] = []
-    assert runner.close(last=lambda: threads.append(threading.get_ident()))
+    assert runner.close(lambda: threads.append(threading.get_ident()))
     assert len(threads) == 1
     assert threads != [threading.get_ident()]
 
