@@ -40,6 +40,8 @@ class Places:
         self._keys: list[Key] = []
         self._ages: list[int] = []
         """Of which page each mark is, counted as they were loaded; 0 is a mark of no page."""
+        self._left: set[Key] = set()
+        """The keys of marks whose rows left the view by a commit of our own: they still say how many come before."""
         self._age = 0
         self._total = len(hits.ids) if hits else 0
         self._exact = hits is not None and hits.complete
@@ -136,12 +138,8 @@ class Places:
             for key in keys:
                 moves[self._marks_before(key)] += step
         positions = list(map(add, self._positions, accumulate(moves)))
-        lost = set(gone)  # a mark is the last of its rows: where that is gone, the row before it would be
-        kept = [
-            at
-            for at, (before, here) in enumerate(pairwise((0, *positions)))
-            if before < here and self._keys[at] not in lost
-        ]
+        kept = [at for at, (before, here) in enumerate(pairwise((0, *positions))) if before < here]
+        self._left = (self._left | set(gone)).intersection(self._keys) - set(come)
         self._positions = positions
         self._keep(kept)
         self._total += sum(moves)
@@ -155,7 +153,7 @@ class Places:
         """A copy of what is known now, for a worker."""
         twin = Places(self.criteria, self.hits, marks_kept=self._kept)
         twin._positions, twin._keys, twin._ages = self._positions.copy(), self._keys.copy(), self._ages.copy()
-        twin._age, twin._total, twin._exact = self._age, self._total, self._exact
+        twin._left, twin._age, twin._total, twin._exact = self._left.copy(), self._age, self._total, self._exact
         return twin
 
     # Helpers
@@ -202,7 +200,7 @@ class Places:
             first -= 1
         while behind < len(self._keys) and compare(self._keys[behind], mark.key) <= 0:
             behind += 1
-        if self._keys[first:behind] not in ([], [mark.key]):
+        if any(key != mark.key and key not in self._left for key in self._keys[first:behind]):
             self._exact = False  # rows came or went without our doing
         self._positions[first:behind] = [mark.position]
         self._keys[first:behind] = [mark.key]
