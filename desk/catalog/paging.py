@@ -131,7 +131,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The ids of a listed view in its order, at most `LISTED`; it is not `complete` when the view has more."""
+    """The ids of a listed view in its order; it is not `complete` when the view has more.
+
+    They are at most `LISTED`, or three times as many where one index holds all that listing them takes.
+    """
 
     ids: tuple[int, ...]
     complete: bool
