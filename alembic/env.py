@@ -4,9 +4,9 @@ from alembic import context
 from sqlalchemy import Connection
 
 from desk.catalog.models import Base
-from desk.database.engines import target_url
 from desk.database.migration_unit import migrating
 from desk.database.migrations import configured
+from desk.database.targets import target_url
 
 
 def run(connection: Connection) -> None:

@@ -17,7 +17,7 @@ import pytest
 from desk import ctl
 from desk.ctl import main
 from desk.database.actions import current_action
-from desk.database.engines import target_url
+from desk.database.targets import target_url
 from desk.operations import exporting
 from desk.operations.connect import create_catalogue, open_catalogue
 from desk.operations.imports import import_preview, importing

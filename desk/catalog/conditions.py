@@ -4,6 +4,7 @@ must not, because rows are read along the index of their order."""
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy.sql.expression import FunctionElement
 
 from desk.catalog import keys
 from desk.catalog.criteria import Op
+from desk.catalog.search_state import SearchMethod
 from desk.catalog.searching import SEARCHED, holds
 from desk.catalog.sources import AUTHORS, BOOKS, SOURCES, Source
 
@@ -61,16 +63,21 @@ def _behind_a_plus(element: unindexed, compiler: SQLCompiler, **options: Any) ->
 
 
 def conditions(
-    criteria: Criteria, indexed: frozenset[str] | None = None, *, joined: bool = True
+    criteria: Criteria,
+    indexed: frozenset[str] | None = None,
+    *,
+    joined: bool = True,
+    method: SearchMethod = SearchMethod.SCAN,
 ) -> list[ColumnElement[bool]]:
     """The WHERE of a view. `indexed` are the columns whose filters may choose an index; None: all. Authors must be
-    joined to books where `reads_author` says so; if not `joined`, texts do without."""
+    joined to books where `reads_author` says so; if not `joined`, texts do without, the better by a `method`."""
+    holding = partial(holds, criteria.table, joined=joined, method=method)
     found = [
-        condition(criteria.table, one, as_it_is if indexed is None or one.column in indexed else unindexed, joined)
+        condition(criteria.table, one, as_it_is if indexed is None or one.column in indexed else unindexed, holding)
         for one in criteria.filters
     ]
     if criteria.search:
-        found.append(holds(criteria.table, criteria.search, joined=joined))
+        found.append(holding(criteria.search))
     return found
 
 
@@ -81,12 +88,13 @@ def texts_of(criteria: Criteria) -> list[tuple[str, str | None]]:
     return [*found, *((one.value, one.column) for one in texts)]
 
 
-def reads_author(criteria: Criteria) -> bool:
-    """Whether the conditions of a view of books look at their author's name."""
+def reads_author(criteria: Criteria, *, joined: bool = True) -> bool:
+    """Whether the conditions of a view of books look at their author's name (see `conditions`)."""
     return criteria.table == "books" and (
-        bool(criteria.search)
+        (joined and bool(criteria.search))
         or any(
-            one.column == "author" and (one.op is Op.CONTAINS or (one.op is Op.EQUALS and isinstance(one.value, str)))
+            one.column == "author"
+            and ((joined and one.op is Op.CONTAINS) or (one.op is Op.EQUALS and isinstance(one.value, str)))
             for one in criteria.filters
         )
     )
@@ -137,8 +145,10 @@ def as_it_is(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return column
 
 
-def condition(table: str, one: Filter, dress: Dress = as_it_is, joined: bool = True) -> ColumnElement[bool]:
-    """One filter; `joined` as in `conditions`. A missing value matches nothing but EMPTY."""
+def condition(
+    table: str, one: Filter, dress: Dress, holding: Callable[..., ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """One filter; `holding` is `holds` for its table. A missing value matches nothing but EMPTY."""
     source = SOURCES[table]
     if one.op is Op.HAS_BOOK_OVER:
         return exists().where(BOOKS.c.author_id == AUTHORS.c.id, BOOKS.c.price > one.value)
@@ -146,7 +156,7 @@ def condition(table: str, one: Filter, dress: Dress = as_it_is, joined: bool = T
         return ~exists().where(BOOKS.c.author_id == AUTHORS.c.id)
     if one.op is Op.CONTAINS:
         if one.column in SEARCHED[table]:
-            return holds(table, one.value, one.column, joined=joined)
+            return holding(one.value, one.column)
         return source.texts[one.column].icontains(one.value, autoescape=True)
     if one.op is Op.EQUALS:
         return _equals(source, one, dress)

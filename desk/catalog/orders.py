@@ -64,6 +64,10 @@ class Order:
                 return -1 if (first < second) != term.descending else 1
         return len(a) - len(b)
 
+    def is_whole(self, key: Key) -> bool:
+        """Whether it is the key of a row, and not only the beginning of one."""
+        return len(key) == len(self.terms)
+
     def before(self, key: Key) -> Key:
         """The place just before a row: nothing lies between the two, and it stays when the row goes."""
         *values, id = key

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 PAGE_ROWS = 100
 MARK_EVERY = 1000
 LISTED = 20_000
-"""As many records of a view are held as a list of ids; one that has more is walked along an index."""
+"""As many records of a view are held as a list of ids, or three times as many where one index holds all that listing
+takes; a view that has more is walked along an index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a view's order: `position` rows end with the one whose sort key is `key`; None is the view's end."""
+    """A place in a view's order: `position` rows end with the one whose sort key is `key`; None is the view's end.
+
+    The beginning of a key is the place before all rows whose keys begin so: `position` rows come before them.
+    """
 
     position: int
     key: Key | None
@@ -29,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Rows `position` to `position + limit` of a view: a page, or two neighbours at once.
+    """Rows `position` to `position + limit` of a view: a page, or some neighbours at once.
 
     From a `mark` at or before the position the rows are counted forwards (None: from the start of the view), from one
     at or behind the end of the page backwards. A listed view has no marks but `ids`: the records of the page, in order.
@@ -105,7 +109,7 @@ class Page:
 
     @property
     def parts(self) -> tuple[Page, ...]:
-        """Two pages that came at once, each as if it had come alone. A page that came alone, is misplaced, or ends the
+        """The pages that came at once, each as if it had come alone. A page that came alone, is misplaced, or ends the
         view by itself is its only part."""
         request, ids = self.request, self.request.ids
         if request.limit <= PAGE_ROWS or self.is_misplaced or (ids is None and len(self.rows) <= PAGE_ROWS):
@@ -120,7 +124,7 @@ class Page:
             mark=request.mark if request.is_backwards or ids is not None else first.end,
             ids=ids and ids[PAGE_ROWS:],
         )
-        return first, self._part(behind, cut, len(self.rows))
+        return first, *self._part(behind, cut, len(self.rows)).parts
 
     def _part(self, request: PageRequest, start: int, stop: int) -> Page:
         rows, keys = self.rows[start:stop], self.keys[start:stop]
@@ -142,8 +146,11 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """The places that a background walk learned. `total` is the exact number of rows once it reached the end, else
-    None."""
+    """The places that a background walk learned. `total` is the number of rows once it reached the end, else None.
+
+    It is exact as the rows were when the walk passed them: one that came or went behind it meanwhile is in no place and
+    not in the total, until a page that is loaded contradicts one of the places (`Places.learn`).
+    """
 
     marks: tuple[Mark, ...]
     total: int | None

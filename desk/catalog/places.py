@@ -81,8 +81,9 @@ class Places:
             mark = self._young_mark(position, end, limit) or self._near_mark(position, end)
         if mark is None or mark.position < end:
             return PageRequest(self.criteria, position, limit, mark)
-        if mark.key is not None and mark.position > end:  # its own row may be gone
-            mark = Mark(mark.position - 1, order_of(self.criteria).before(mark.key))
+        order = order_of(self.criteria)
+        if mark.key is not None and mark.position > end and order.is_whole(mark.key):  # its own row may be gone
+            mark = Mark(mark.position - 1, order.before(mark.key))
         return PageRequest(self.criteria, position, end - position, mark)
 
     def learn(self, page: Page) -> None:
@@ -193,15 +194,19 @@ class Places:
         if mark.key is None:
             self.note_total(mark.position, is_exact=True)
             return
-        compare = order_of(self.criteria).compare
+        order = order_of(self.criteria)
+        compare = order.compare
         first = bisect_left(self._positions, mark.position)
         behind = bisect_right(self._positions, mark.position)
         while first and compare(self._keys[first - 1], mark.key) >= 0:
             first -= 1
         while behind < len(self._keys) and compare(self._keys[behind], mark.key) <= 0:
             behind += 1
-        if any(key != mark.key and key not in self._left for key in self._keys[first:behind]):
-            self._exact = False  # rows came or went without our doing
+        is_whole = order.is_whole(mark.key)
+        for position, key in zip(self._positions[first:behind], self._keys[first:behind], strict=True):
+            fits = position == mark.position and not (is_whole and order.is_whole(key))
+            if key != mark.key and key not in self._left and not fits:
+                self._exact = False  # rows came or went without our doing
         self._positions[first:behind] = [mark.position]
         self._keys[first:behind] = [mark.key]
         self._ages[first:behind] = [age]

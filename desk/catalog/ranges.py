@@ -87,7 +87,7 @@ class Range:
     @property
     def by_author(self) -> bool:
         """Whether the rows are read author by author."""
-        return _is_by_author(self.steps) and not self.anonymous
+        return is_by_author(self.steps) and not self.anonymous
 
     @property
     def source(self) -> FromClause:
@@ -153,27 +153,38 @@ def parameters_of(key: Key | None, prefix: str = "key") -> dict[str, Any]:
 def behind(steps: Sequence[Step], shape: str | None, *, at_key: bool = False) -> list[Range]:
     """The ranges of the rows behind a key, as the steps are read; `at_key` takes the row of the key itself, too.
 
-    None is the start of the view, as it is read.
+    None is the start of the view, as it is read. The beginning of a key is the place before all rows that begin with
+    it: read forwards they are behind it, backwards (`at_key`) they are not.
     """
+    is_beginning = shape is not None and len(shape) < len(steps)
     first = Range(tuple(steps))
     if shape is None:
         return _everything(first)
     found: list[Range] = []
     for place in range(len(shape) - 1, -1, -1):
-        found += _behind_in(_equal_before(first, shape, place), place, shape, at_key and place == len(shape) - 1)
+        takes_equal = at_key != is_beginning and place == len(shape) - 1
+        found += _behind_in(_equal_before(first, shape, place), place, shape, takes_equal)
     return found
 
 
 def before(steps: Sequence[Step], low: str | None, high: str, common: int) -> list[Range]:
-    """The ranges of the rows behind one key and before another, which may be the beginning of one; for counting them,
-    so in no order. The first `common` values of both keys are the same; without `low` they begin at the start."""
+    """The ranges of the rows behind one key and before another; for counting them, so in no order.
+
+    Each may be the beginning of a key, which is before all rows that begin so. The first `common` values of both keys
+    are the same; without `low` they begin at the start."""
     first = Range(tuple(steps))
     found: list[Range] = []
     if low is not None:
-        for place in range(len(low) - 1, common, -1):
-            found += _behind_in(_equal_before(first, low, place, "low"), place, low, False, "low")
-        if common < len(high):
-            for one in _behind_in(_equal_before(first, low, common, "low"), common, low, False, "low"):
+        last = len(low) - 1
+        takes_equal = len(low) < len(steps)
+        for place in range(last, common, -1):
+            equal = _equal_before(first, low, place, "low")
+            found += _behind_in(equal, place, low, takes_equal and place == last, "low")
+        if common == len(low) < len(high):
+            found += _before_in(_equal_before(first, high, common, "high"), common, high)
+        elif common < min(len(low), len(high)):
+            equal = _equal_before(first, low, common, "low")
+            for one in _behind_in(equal, common, low, takes_equal and common == last, "low"):
                 found += _before_in(one, common, high)
     elif high:
         found += _before_in(first, 0, high)
@@ -206,7 +217,7 @@ def _of_one_author(one: Range, filters: Sequence[Filter]) -> Range:
     return _where(one, *(AUTHORS.c.id == id for id in links))
 
 
-def _is_by_author(steps: Sequence[Step]) -> bool:
+def is_by_author(steps: Sequence[Step]) -> bool:
     return steps[0].column is AUTHORS.c.name_key and steps[-1].column is BOOKS.c.id
 
 
@@ -214,7 +225,7 @@ def _everything(whole: Range) -> list[Range]:
     """All rows: books of authors and the anonymous ones are two ranges, and so are rows with a value and without one
     where no reading of an index gives both in this order."""
     lead = whole.steps[0]
-    if _is_by_author(whole.steps):
+    if is_by_author(whole.steps):
         parts = [[_present(whole, 0)], _missing(whole, 0)]
         return [*parts[1], *parts[0]] if lead.nulls_first else [*parts[0], *parts[1]]
     return _apart(whole, 0)

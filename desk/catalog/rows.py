@@ -72,7 +72,6 @@ class BookDetails:
     row: BookRow
     notes: str | None
     created_at: datetime | None
-    author_years: tuple[int | None, int | None]
     contributions: tuple[ContributionRow, ...]
 
 

@@ -30,22 +30,19 @@ from sqlalchemy.sql.expression import FunctionElement
 from desk.catalog import keys
 from desk.catalog.models import Author, Book
 from desk.catalog.search_state import SearchMethod
+from desk.catalog.trigrams import LETTERS, Rarest, all_of, rarest_in, trigrams_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import InstrumentedAttribute
     from sqlalchemy.sql.compiler import SQLCompiler
 
 __all__ = ["SearchMethod", "candidates_select", "holds", "needle_of"]
 
-LETTERS = 3
-"""As many letters make a trigram; a shorter text is looked for at the beginning of keys."""
-TRIGRAMS = 64
-"""As many of a long text are asked of an index: each narrows what is found, and costs."""
-
-SAMPLED = 1000
-"""A sample is about one row in as many."""
+SAMPLED = 64
+"""A sample is about as many blocks of a table, of which a server reads a few dozen rows each."""
+BLOCK_BYTES = 8192
 
 SEARCHED: dict[str, dict[str, InstrumentedAttribute[str]]] = {
     "books": {"title": Book.title_key, "author": Author.name_key},
@@ -79,36 +76,41 @@ def _place_on_postgresql(element: _Place, compiler: SQLCompiler, **options: Any)
     return f"strpos({compiler.process(element.clauses, **options)})"
 
 
-def holds(table: str, text: str, column: str | None = None, *, joined: bool = True) -> ColumnElement[bool]:
+def holds(
+    table: str, text: str, column: str | None = None, *, joined: bool = True, method: SearchMethod = SearchMethod.SCAN
+) -> ColumnElement[bool]:
     """Whether a text is in the key of a column, or of any that a search looks into (None); under three letters, whether
     the key begins with it.
 
     No index is used for it: it is for verifying, and for walking along another order. The author of books must be
     joined where their names are looked into; if not `joined`, only the authors of books that the title does not tell of
-    are looked up, one by one.
+    are looked up, one by one, and none at all where an index (`method`) knows that no author's name holds the text: an
+    index of titles is enough for most texts then.
     """
     needle = needle_of(text)
     if needle is None:
         return false()
-    found: dict[str, Any] = dict(_keys(table, column))
+    found = {name: _holds(key, needle) for name, key in _keys(table, column).items()}
     if "author" in found and not joined:
-        found = {**found, "author": _NAME_KEY_OF_BOOK}
-    return or_(*(_holds(key, needle) for key in found.values()))
+        by_name = _holds(_NAME_KEY_OF_BOOK, needle)
+        found["author"] = and_(_is_in_a_name(needle, method), by_name) if _is_served(needle, method) else by_name
+    return or_(*found.values())
 
 
 def candidates_select(
-    table: str, text: str, method: SearchMethod, limit: int, column: str | None = None
+    table: str, text: str, method: SearchMethod, limit: int, column: str | None = None, *, closely: bool = False
 ) -> Select[int]:
     """The ids of at most `limit` records that may hold a text, in no order; fewer than that are all there are.
 
-    What they hold still has to be verified, unless the method is SCAN.
+    What they hold still has to be verified, unless the method is SCAN. A file's index is asked for the rarest trigrams
+    of the text only, which is many times as fast, or `closely` for all of them.
     """
     needle = needle_of(text)
     model = Book if table == "books" else Author
     if needle is None:
         return select(model.id).where(false())
     parts = [
-        _books_of(_ids(Author, needle, method)) if name == "author" else _ids(model, needle, method)
+        _books_of(_ids(Author, needle, method, closely)) if name == "author" else _ids(model, needle, method, closely)
         for name in _keys(table, column)
     ]
     if len(parts) == 1:
@@ -118,13 +120,26 @@ def candidates_select(
     return select(united.c.id).limit(limit)
 
 
-def sample_select(table: str, text: str) -> Select[int, int]:
-    """About how many (rows, rows whose own key holds the text) a PostgreSQL table has, from one block of a thousand."""
+def sample_select(table: str) -> Select[str, int, float]:
+    """(the own keys of some rows of a PostgreSQL table as one text, how many they are, the share of all that they are);
+    None for the text of none."""
     model = Book if table == "books" else Author
-    some = aliased(model, tablesample(model, func.system(100 / SAMPLED)))
+    share = func.least(1.0, SAMPLED * BLOCK_BYTES / func.greatest(func.pg_relation_size(table), 1.0))
+    some = aliased(model, tablesample(model, func.system(select(share * 100).scalar_subquery())))
+    return select(func.string_agg(_key(model, some), "\n"), func.count(), share).select_from(some)
+
+
+def matches(table: str, text: str, method: SearchMethod, sample: str) -> ColumnElement[bool] | None:
+    """The condition of a search as `holds` has it, for which PostgreSQL uses its index, and asks it for those trigrams
+    only that are rare in a sample of keys; None where no index serves the text."""
     needle = needle_of(text)
-    held = false() if needle is None else _holds(_key(model, some), needle)
-    return select(func.count() * SAMPLED, func.count().filter(held) * SAMPLED).select_from(some)
+    if needle is None or not _is_served(needle, method):
+        return None
+    rare = rarest_in([one for one in trigrams_of(needle) if _has_trigram(one, method)], sample)
+    authors = select(Author.id).where(_found(Author, needle, rare)).scalar_subquery()
+    by_author = Book.author_id == func.any(func.array(authors))
+    own = _found(Book if table == "books" else Author, needle, rare)
+    return or_(*(by_author if name == "author" else own for name in _keys(table, None)))
 
 
 def needle_of(text: str) -> str | None:
@@ -147,29 +162,59 @@ def _keys(table: str, column: str | None) -> dict[str, InstrumentedAttribute[str
     return found if column is None else {column: found[column]}
 
 
-def _holds(key: ColumnElement[str] | InstrumentedAttribute[str], needle: str) -> ColumnElement[bool]:
+def _holds(key: Any, needle: str) -> ColumnElement[bool]:
     if len(needle) < LETTERS:
         return func.substr(key, 1, len(needle)) == needle
     return _Place(key, needle) > 0
 
 
-def _ids(model: type[Book] | type[Author], needle: str, method: SearchMethod) -> Select[int]:
+def _found(model: type[Book] | type[Author], needle: str, trigrams: Sequence[str]) -> ColumnElement[bool]:
+    """Whether the own key holds a text, of which an index is asked for some trigrams."""
+    key = _key(model)
+    return and_(*(key.like(_pattern(one)) for one in trigrams), _holds(key, needle))
+
+
+def _is_in_a_name(needle: str, method: SearchMethod) -> ColumnElement[bool]:
+    """Whether the name of any author holds a text: a question that a database answers once.
+
+    A server that is asked whether there is a row prefers to read all of them, and hopes; what it has to keep it plans
+    as a whole.
+    """
+    may = _ids(Author, needle, method, closely=False).cte("may", nesting=True)
+    may = may.prefix_with("MATERIALIZED", dialect="postgresql")
+    author = aliased(Author)
+    return (
+        select(author.id)
+        .join_from(may, author, author.id == may.c.id + 0)
+        .where(_holds(author.name_key, needle))
+        .exists()
+    )
+
+
+def _is_served(needle: str, method: SearchMethod) -> bool:
+    """Whether an index finds what may hold a text."""
+    return len(needle) >= LETTERS and (method is SearchMethod.FTS5 or _has_trigram(needle, method))
+
+
+def _ids(model: type[Book] | type[Author], needle: str, method: SearchMethod, closely: bool) -> Select[int]:
     """The ids of the records whose own key may hold a text."""
     key = _key(model)
     if len(needle) < LETTERS:
         return select(model.id).where(_begins(key, needle))
     if method is SearchMethod.FTS5:
-        return _in_index(model, needle)
+        return _in_index(model, needle, closely)
     if _has_trigram(needle, method):
         return select(model.id).where(key.like(_pattern(needle)))
     return select(model.id).where(_Place(key, needle) > 0)
 
 
-def _in_index(model: type[Book] | type[Author], needle: str) -> Select[int]:
+def _in_index(model: type[Book] | type[Author], needle: str, closely: bool) -> Select[int]:
     """What FTS5 finds, and what of the records that are not in its index yet holds a text."""
     name = SEARCH_INDEXES[model]
     index = table(name, column("rowid"))
-    found = select(index.c.rowid.label("id")).where(column(name, is_literal=True).bool_op("MATCH")(_trigrams(needle)))
+    trigrams = trigrams_of(needle)
+    question = all_of(trigrams) if closely else Rarest(name, trigrams)
+    found = select(index.c.rowid.label("id")).where(column(name, is_literal=True).bool_op("MATCH")(question))
     upto = select(_STATE.c.upto).where(_STATE.c.name == model.__tablename__).scalar_subquery()
     others = select(model.id).where(model.id > upto, _Place(_key(model), needle) > 0)
     return select(union_all(found, others).subquery().c.id)
@@ -195,13 +240,6 @@ def _behind(needle: str) -> str | None:
         return None
     last = "\ue000" if needle[-1] == "\ud7ff" else chr(ord(needle[-1]) + 1)  # between them are half characters
     return needle[:-1] + last
-
-
-def _trigrams(needle: str) -> str:
-    """A question to FTS5: every trigram of a text, each as a string, because without positions there are no phrases."""
-    found = list(dict.fromkeys(needle[begin : begin + LETTERS] for begin in range(len(needle) - LETTERS + 1)))
-    step = -(-len(found) // TRIGRAMS)
-    return " AND ".join('"' + one.replace('"', '""') + '"' for one in found[::step])
 
 
 def _pattern(needle: str) -> str:

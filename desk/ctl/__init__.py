@@ -124,9 +124,9 @@ def _sample(options: argparse.Namespace) -> Answer:
 
 def _new_file(target: str) -> Path:
     """The path of a target that names an SQLite file that is not there yet: nobody's catalogue is replaced."""
-    from desk.database import engines
+    from desk.database import targets
 
-    path = engines.sqlite_file(engines.target_url(target))
+    path = targets.sqlite_file(targets.target_url(target))
     if path is None:
         raise InvalidInput(_("The sample is made in a file."), advice=_("Name a file."))
     if path.exists():
@@ -165,7 +165,7 @@ def _doctor(options: argparse.Namespace) -> Answer:
 
 def _without_edits(kept: str) -> str:
     """Here are no pending edits that could be kept."""
-    from desk.database.failures import EDITS_KEPT
+    from desk.database.failure_words import EDITS_KEPT
 
     return kept.replace(EDITS_KEPT, "").strip()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desk.catalog.search_state import SearchState
 from desk.ctl.terminal import Answer, Usage, cancellable, database_or_sample, opened, status_line
 from desk.errors import ActionCancelled
-from desk.i18n import _
+from desk.i18n import _, ngettext
 
 if TYPE_CHECKING:
     import argparse
@@ -31,8 +31,14 @@ def search_index(options: argparse.Namespace) -> Answer:
     if options.action != "state" and options.database is None:
         raise Usage(_("Name the catalogue: --database FILE-or-URL."))
     with opened(database_or_sample(options)) as catalogue, cancellable("search index"), status_line() as show:
+
+        def check() -> SearchIndex:
+            return searching.search_state(
+                sessions=catalogue.sessions, check=True, on_check=lambda seconds: show(_check_words(seconds))
+            )
+
         if options.action == "make":
-            searching.search_state(sessions=catalogue.sessions, check=True)  # a damaged one is made anew
+            check()  # a damaged one is made anew
             try:
                 index = searching.make_search_index(
                     sessions=catalogue.sessions, on_progress=lambda now: show(_progress_words(now))
@@ -42,7 +48,7 @@ def search_index(options: argparse.Namespace) -> Answer:
         elif options.action == "drop":
             index = searching.drop_search_index(sessions=catalogue.sessions)
         else:
-            index = searching.search_state(sessions=catalogue.sessions, check=True)
+            index = check()
     return _answer(index)
 
 
@@ -52,6 +58,15 @@ def _answer(index: SearchIndex) -> Answer:
         [_SENTENCES[index.state].format(reason=index.reason)],
         1 if index.state in (SearchState.STALE, SearchState.IMPOSSIBLE) else 0,
     )
+
+
+def _check_words(seconds: float) -> str:
+    count = max(1, round(seconds))
+    return ngettext(
+        "Checking the search index: nobody else can write for about {count} second.",
+        "Checking the search index: nobody else can write for about {count} seconds.",
+        count,
+    ).format(count=count)
 
 
 def _progress_words(now: SearchProgress) -> str:

@@ -117,10 +117,10 @@ def export_table(options: argparse.Namespace) -> Answer:
 
 def _remove_if_empty(target: str) -> None:
     """Removes a file that `--create` made for an import of which nothing was saved; one that cannot be read stays."""
-    from desk.database import engines
+    from desk.database import targets
     from desk.operations import pages
 
-    path = engines.sqlite_file(engines.target_url(target))
+    path = targets.sqlite_file(targets.target_url(target))
     if path is None:
         return
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import secrets
 import sqlite3
 import stat
@@ -38,6 +39,9 @@ def backup_path(path: Path, revision: str) -> Path:
     again = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
     paths = (path.with_name(f"{stem}{one}{path.suffix}") for one in again)
     return next(one for one in paths if not one.exists())
+
+
+_UNUSED = re.compile(r"Page \d+( is|:) never used$")
 
 
 def back_up(path: Path, target: Path, action: Action, on_pages: Callable[[int, int], None]) -> None:
@@ -94,11 +98,15 @@ def _copy(path: Path, target: Path, action: Action, on_pages: Callable[[int, int
 
 
 def _check(target: Path, action: Action) -> None:
-    """The copy is read as a whole once; a catalogue that was damaged before is told of, too."""
+    """The copy is read as a whole once; a catalogue that was damaged before is told of, too.
+
+    A page that is not used is no damage: a search index that was removed in spite of damage leaves some. SQLite tells
+    of damaged pages before it tells of them.
+    """
     with closing(sqlite3.connect(f"file:{quote(os.fsencode(target))}?mode=rw", uri=True)) as copy:
         copy.set_progress_handler(lambda: int(action.is_cancelled), CHECK_EVERY)
         (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
-    if found != "ok":
+    if found != "ok" and not _UNUSED.search(found):
         raise sqlite3.DatabaseError(found)
 
 

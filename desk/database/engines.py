@@ -1,7 +1,4 @@
-"""Makes engines: SQLite files and memory, PostgreSQL by psycopg; each with the settings that keep its promises.
-
-A target is what a person gives: a file's path or an SQLAlchemy URL.
-"""
+"""Makes engines: SQLite files and memory, PostgreSQL by psycopg; each with the settings that keep its promises."""
 
 from __future__ import annotations
 
@@ -10,30 +7,26 @@ import re
 import sqlite3
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from desk.database import links, tls, trust
 from desk.database.actions import current_action
 from desk.database.pool import MeteredPool, PoolMonitor
-from desk.database.profiles import PoolSettings, absolute_path
-from desk.errors import EnvironmentProblem, InvalidInput
+from desk.database.profiles import PoolSettings
+from desk.database.targets import schema_of, sqlite_file
+from desk.errors import InvalidInput
 from desk.i18n import _
-from desk.redaction import keep_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WRITE = "desk_write"
 """The execution option of a connection whose transaction will write."""
-SCHEMA = "desk"
-SQLITE_MAGIC = b"SQLite format 3\0"
 BUSY_SLICE_MS = 50
 ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 """Text that is not UTF-8 keeps its bytes as half characters: shown as damaged, and never changed by itself."""
@@ -41,126 +34,6 @@ CONNECTED_IN = "desk_connected_in"
 """The info of a server's connection: how many seconds connecting took."""
 TIMESTAMPTZ = 1184
 """The oid of "timestamp with time zone" (pg_type.dat)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileAccess:
-    """How an SQLite file can be opened: `reason` is empty when it can be written, else why not."""
-
-    mode: str
-    reason: str
-
-
-def target_url(target: str) -> URL:
-    """The URL of a file's path or of a URL given as text.
-
-    Raises InvalidInput for an unreadable URL or a database that Desk does not speak; what of the URL may be a password
-    is in no text.
-    """
-    if "://" not in target:
-        if not target.strip():
-            raise InvalidInput(_("No file or database was named."), advice=_("Give a path or a URL."))
-        return URL.create("sqlite", database=absolute_path(target))
-    try:
-        url = make_url(target)
-    except (ArgumentError, ValueError):  # ValueError: of a port that is no number
-        raise InvalidInput(
-            _("This is not a database URL."),
-            advice=_(
-                "Write postgresql://user@host:5432/database or a file's path. In a password, write @ as %40, : as %3A."
-            ),
-        ) from None  # the cause may quote what is part of a password
-    if url.get_backend_name() in ("postgresql", "postgres"):  # libpq knows both
-        if "@" in (url.host or ""):
-            raise InvalidInput(
-                _("The URL has more than one @ before its host."), advice=_("In a password, write @ as %40.")
-            )
-        _keep_passwords_out(url)
-        return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite":
-        return url.set(drivername="sqlite")
-    raise InvalidInput(
-        _("Desk does not open {name} databases.").format(name=url.get_backend_name()),
-        advice=_("It opens SQLite files and PostgreSQL servers."),
-    )
-
-
-def _keep_passwords_out(url: URL) -> None:
-    """What the URL or the environment gives as a password is in no text from now on."""
-    for secret in (str(url.password or ""), *url.normalized_query.get("password", ()), os.environ.get("PGPASSWORD")):
-        keep_out(secret)
-
-
-def sqlite_file(url: URL) -> Path | None:
-    """The file of an SQLite URL; None for a memory database and for servers."""
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return None
-    return Path(str(url.database))
-
-
-def schema_of(url: URL) -> str:
-    """The PostgreSQL schema that holds the catalogue (`?schema=` in the URL)."""
-    schema = url.query.get("schema", SCHEMA)
-    return schema if isinstance(schema, str) else schema[-1]
-
-
-def check_access(url: URL) -> FileAccess:
-    """How a database can be opened; `?mode=ro` in an SQLite URL asks for reading only. Raises as `check_file`."""
-    path = sqlite_file(url)
-    access = check_file(path) if path else FileAccess("rw", "")
-    if path and url.query.get("mode") == "ro" and not access.reason:
-        return FileAccess("ro", _("its URL says mode=ro"))
-    return access
-
-
-def holds_database(path: Path) -> bool:
-    """Whether a file begins as SQLite's do; False where there is none or it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
-    except OSError:
-        return False
-
-
-def check_file(path: Path) -> FileAccess:
-    """How the file can be opened; raises EnvironmentProblem when it is missing, empty or no database.
-
-    Nothing is created.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(SQLITE_MAGIC))
-    except FileNotFoundError as error:
-        has_folder = path.parent.exists()
-        missing = path if has_folder else path.parent
-        what = _("There is no file {path}.") if has_folder else _("There is no folder {path}.")
-        raise EnvironmentProblem(
-            what.format(path=missing),
-            kept=_("Nothing was created."),
-            advice=_("Check the path, or create a new catalogue there."),
-            code="missing",
-        ) from error
-    except IsADirectoryError as error:
-        raise EnvironmentProblem(_("{path} is a folder.").format(path=path), code="folder") from error
-    except OSError as error:
-        raise EnvironmentProblem(
-            _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror), code="unreadable"
-        ) from error
-    if head != SQLITE_MAGIC:
-        what = _("{path} is an empty file.") if not head else _("{path} is not an SQLite database.")
-        raise EnvironmentProblem(
-            what.format(path=path),
-            kept=_("It was left as it is."),
-            advice=_("Open another file, or import this one if it is a CSV file."),
-            code="not_a_database",
-        )
-    real = Path(os.path.realpath(path))  # where SQLite looks for what it keeps beside a file
-    if not os.access(real.parent, os.W_OK):
-        alone = not any(real.with_name(real.name + suffix).exists() for suffix in ("-wal", "-journal"))
-        return FileAccess("ro&immutable=1" if alone else "ro", _("its folder cannot be written"))
-    if not os.access(path, os.W_OK):
-        return FileAccess("ro", _("the file is read-only"))
-    return FileAccess("rw", "")
 
 
 def quoted(name: str) -> str:
@@ -284,6 +157,7 @@ def _postgresql(url: URL, settings: PoolSettings, *, read_only: bool) -> Engine:
         "statement_timeout": _milliseconds(settings.statement_timeout),
         "lock_timeout": _milliseconds(settings.lock_timeout),
         "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
+        "jit": "off",  # a page is read sooner than a statement is compiled for it
     }
     if read_only:
         options["default_transaction_read_only"] = "on"

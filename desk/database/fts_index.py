@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 STATE_TABLE = "desk_search"
 NOTHING, COMPLETE = -(2**63), 2**63 - 1
 """`upto` of a table none of whose records are in the index, and of one that all are in, and every later one."""
+NOTHING_UNSOUND: frozenset[str] = frozenset()
 STEP = 10_000
 """Records that one step of filling takes: about a tenth of a second for which other writers wait."""
+CHECK_SECONDS = 6e-6
+"""What a key costs a check, measured with a million: ten million take a minute."""
 
 _KEYS = {"authors": "name_key", "books": "title_key"}
 
@@ -68,14 +71,12 @@ _GUARDED = _INDEXES | _TRIGGERS
 _IS_PLAIN = """(sql LIKE 'CREATE TABLE %' OR sql LIKE 'CREATE INDEX %' OR sql LIKE 'CREATE UNIQUE INDEX %')"""
 """Whether something only holds rows, told by its words: of a file that was tampered with nothing else is sure."""
 
-_SHADOWS = (
-    ("data", "CREATE TABLE {name} (id INTEGER PRIMARY KEY, block BLOB)"),
-    ("idx", "CREATE TABLE {name} (segid, term, pgno, PRIMARY KEY (segid, term)) WITHOUT ROWID"),
-    ("config", "CREATE TABLE {name} (k PRIMARY KEY, v) WITHOUT ROWID"),
-)
+_SHADOWS = ("data", "idx", "config")
 """What FTS5 keeps an index in (https://sqlite.org/fts5.html, "FTS5 data structures")."""
-_ROWS = {STATE_TABLE, *(f"{name}_{suffix}" for name in _INDEXES for suffix, _words in _SHADOWS)}
+_ROWS = {STATE_TABLE, *(f"{name}_{suffix}" for name in _INDEXES for suffix in _SHADOWS)}
 """The plain tables of an index."""
+_STATE_ROWS = f"SELECT name, upto, key_version FROM {STATE_TABLE} WHERE name IN ('authors', 'books')"
+"""Found by the index of the table, as the triggers and a search find them: it can be damaged, too."""
 _STATE_QUESTION = f"""SELECT name, sql, {_IS_PLAIN} AS is_plain FROM sqlite_schema
 WHERE NOT is_plain OR name LIKE '{STATE_TABLE}%'"""
 
@@ -116,11 +117,32 @@ def state_of(connection: Connection) -> SearchIndex:
         return SearchIndex(SearchState.ABSENT)
     if guarded != set(_GUARDED.items()) or plain.get(STATE_TABLE) != _STATE or set(plain) != _ROWS:
         return SearchIndex(SearchState.STALE, _("a part of it is not as it was made"), is_there=True)
-    return _state_of_rows(connection)
+    try:
+        return _state_of_rows(connection)
+    except DBAPIError as error:
+        if not tells_of_damage(error):
+            raise
+        return damaged()
+
+
+def damaged() -> SearchIndex:
+    """The state of an index that something which looked into it failed at."""
+    return SearchIndex(SearchState.STALE, _("it is damaged"), is_there=True)
+
+
+def unkeepable() -> SearchIndex:
+    """The state of an index whose triggers were not run, because of what somebody else put into the file."""
+    return SearchIndex(SearchState.IMPOSSIBLE, _("the file has triggers or views that are not Desk's"), is_there=True)
+
+
+def tells_of_damage(error: DBAPIError) -> bool:
+    """Not an interrupt, a lock or a full disk."""
+    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in codes
 
 
 def _state_of_rows(connection: Connection) -> SearchIndex:
-    rows = connection.exec_driver_sql(f"SELECT name, upto, key_version FROM {STATE_TABLE}").fetchall()
+    rows = connection.exec_driver_sql(_STATE_ROWS).fetchall()
     if {row.name for row in rows} != set(_KEYS) or any(type(row.upto) is not int for row in rows):
         return SearchIndex(SearchState.STALE, _("a part of it is not as it was made"), is_there=True)
     if any(row.key_version != KEY_VERSION for row in rows):
@@ -135,9 +157,9 @@ def is_part(name: str) -> bool:
     return name in _INDEXES or name in _ROWS
 
 
-def make(connection: Connection) -> None:
-    """Makes the index with nothing in it, in place of what there is of one, in a transaction that writes."""
-    drop(connection)
+def make(connection: Connection, unsound: frozenset[str] = NOTHING_UNSOUND) -> None:
+    """Makes the index with nothing in it, in place of what there is of one; as `drop`."""
+    drop(connection, unsound)
     connection.exec_driver_sql(_STATE)
     connection.exec_driver_sql(
         f"INSERT INTO {STATE_TABLE} VALUES (?, ?, ?)", [(table, NOTHING, KEY_VERSION) for table in _KEYS]
@@ -146,19 +168,26 @@ def make(connection: Connection) -> None:
         connection.exec_driver_sql(words)
 
 
-def drop(connection: Connection) -> None:
-    """Removes all that there is of the index, damaged or not, in a transaction that writes."""
+def drop(connection: Connection, unsound: frozenset[str] = NOTHING_UNSOUND) -> None:
+    """Removes all that there is of the index, in a transaction that writes.
+
+    A DBAPIError tells that it is damaged: SQLite lets nothing be written in that transaction any more, so the next one
+    has to know what is `unsound`. Of that only the words are removed; its pages stay unused until a VACUUM.
+    """
     found = connection.exec_driver_sql("SELECT type, name FROM sqlite_schema ORDER BY type = 'table'").fetchall()
     for kind, name in found:
-        if name != STATE_TABLE and name not in _GUARDED:
-            continue
-        try:
-            connection.exec_driver_sql(f"DROP {kind} {name}")
-        except DBAPIError:
-            if name not in _INDEXES:
-                raise
-            _renew_shadows(connection, name)
-            connection.exec_driver_sql(f"DROP TABLE {name}")
+        if name == STATE_TABLE or name in _GUARDED:
+            _remove(connection, kind, name, unsound)
+    left = set(connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars())
+    for name in sorted(_ROWS & left):  # of a table that was struck out
+        _remove(connection, "table", name, unsound)
+
+
+def unsound_parts(connection: Connection) -> frozenset[str]:
+    """The tables of the index that cannot be read to their end, in a transaction that only reads."""
+    tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars())
+    rows = {name for name in _ROWS & tables if not _is_sound(connection, name)}
+    return frozenset(rows | {name for name in _INDEXES if rows & {f"{name}_{suffix}" for suffix in _SHADOWS}})
 
 
 def suspend(connection: Connection) -> None:
@@ -205,11 +234,17 @@ def progress_of(connection: Connection) -> tuple[int, int]:
 def check(connection: Connection) -> None:
     """Reads the whole index, and all keys where it is complete; a DBAPIError tells that it is damaged.
 
-    SQLite takes it for writing, although it changes nothing.
+    SQLite takes it for writing, although it changes nothing: it is an INSERT, and no connection that only reads may
+    run it.
     """
     complete = int(_state_of_rows(connection).state is SearchState.READY)
     for name in _INDEXES:
         connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', {complete})")
+
+
+def check_seconds(connection: Connection) -> float:
+    """About how long a `check` takes."""
+    return progress_of(connection)[1] * CHECK_SECONDS
 
 
 def mend(connection: Connection) -> None:
@@ -229,10 +264,31 @@ def _stranger_words(names: list[str]) -> str:
     return _("the file has triggers, views or virtual tables that are not Desk's: {names}").format(names=shown)
 
 
-def _renew_shadows(connection: Connection, name: str) -> None:
-    """Gives a damaged index empty tables to stand on: without them SQLite cannot even remove it."""
-    for suffix, words in _SHADOWS:
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}_{suffix}")
-        connection.exec_driver_sql(words.format(name=f"{name}_{suffix}"))
-    connection.exec_driver_sql(f"INSERT INTO {name}_data VALUES (1, x''), (10, x'00000000000000')")
-    connection.exec_driver_sql(f"INSERT INTO {name}_config VALUES ('version', 4)")
+def _is_sound(connection: Connection, name: str) -> bool:
+    try:
+        return connection.exec_driver_sql(f"PRAGMA integrity_check({name})").scalars().all() == ["ok"]
+    except DBAPIError as error:
+        if not tells_of_damage(error):
+            raise
+        return False
+
+
+def _remove(connection: Connection, kind: str, name: str, unsound: frozenset[str]) -> None:
+    if name not in unsound:
+        try:
+            connection.exec_driver_sql(f"DROP {kind} {name}")
+            return
+        except DBAPIError as error:
+            if name not in _INDEXES or not tells_of_damage(error):
+                raise  # a virtual table alone needs more than sound pages to be removed
+    _strike_out(connection, name)
+
+
+def _strike_out(connection: Connection, name: str) -> None:
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    try:
+        connection.exec_driver_sql("DELETE FROM sqlite_schema WHERE tbl_name = ? AND type <> 'trigger'", (name,))
+        connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")  # every connection reads it again
+    finally:
+        connection.exec_driver_sql("PRAGMA writable_schema = RESET")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from desk.database import engines, failures
+from desk.database import engines, failures, targets
 from desk.database.actions import Action, current_action
 from desk.database.migration_unit import lent
 from desk.database.migrations import BASE, history, run_revisions
@@ -41,7 +41,7 @@ def migration_sql(
     """
     if not steps:
         return ""
-    schema = engines.schema_of(url) if url.get_backend_name() == "postgresql" else ""
+    schema = targets.schema_of(url) if url.get_backend_name() == "postgresql" else ""
     target = steps[-1] if upwards else _below(steps[-1])
     with _scratch(url, settings) as connection:
         if current is not None:

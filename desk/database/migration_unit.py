@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, func, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from desk.database import engines, failures, fts_index
+from desk.database import engines, failures, fts_index, targets
 from desk.database.actions import Action, current_action
 from desk.database.revisions import VERSION_TABLE
 from desk.errors import ActionCancelled, DataConflict, DeskError, EnvironmentProblem
@@ -176,10 +176,10 @@ def _commit(connection: Connection, url: URL) -> None:
 
 
 def _check_writable(url: URL) -> None:
-    access = engines.check_access(url)
+    access = targets.check_access(url)
     if access.reason:
         raise EnvironmentProblem(
-            _("{path} cannot be changed: {reason}.").format(path=engines.sqlite_file(url), reason=access.reason),
+            _("{path} cannot be changed: {reason}.").format(path=targets.sqlite_file(url), reason=access.reason),
             kept=_("Nothing was changed."),
             code="read_only",
         )

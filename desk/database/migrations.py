@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
-from desk.database import backups, engines
+from desk.database import backups, targets
 from desk.database.actions import current_action
 from desk.database.drift import comparing
 from desk.database.migration_unit import WAIT_SECONDS, MigrationProgress, Tell, broken, migrating, tell_nobody
@@ -201,11 +201,11 @@ def _migrate_once(
             refuse_strange(status)
             steps = steps_to(status, revision, upwards=upwards)
             if steps:
-                path = engines.sqlite_file(url)
+                path = targets.sqlite_file(url)
                 if with_backup and path is not None and status.current is not None:
                     backup = _back_up(path, known_revisions()[-1] if revision == HEAD else revision, tell)
                 if upwards:
-                    _make_schema(unit.connection, engines.schema_of(url))
+                    _make_schema(unit.connection, targets.schema_of(url))
                 run_revisions(unit.connection, revision, upwards=upwards, on_applied=_Steps(steps, tell))
             after = schema_status(unit.connection)
         return MigrationResult(after, backup, 0.0, unit.waited, is_new=upwards and bool(steps) and not status.current)

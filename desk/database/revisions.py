@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from desk.database import engines, failures, fts_index
+from desk.database import engines, failures, fts_index, targets
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
 from desk.resources import data_folder
@@ -100,13 +100,13 @@ def status_and_hindrance(url: URL, settings: PoolSettings | None = None) -> tupl
     A hindrance is a whole sentence. Raises EnvironmentProblem when the database does not answer.
     """
     # Where it can be, a file is opened for writing: a reader alone would leave the log of a WAL file beside it.
-    access = engines.check_access(url)
+    access = targets.check_access(url)
     try:
         with engines.passing_engine(url, settings, mode=access.mode) as engine, engine.connect() as connection:
             status = schema_status(connection)
             if access.reason:
                 return status, _("It cannot be changed: {reason}.").format(reason=access.reason)
-            return status, _hindrance(connection, status, engines.schema_of(url))
+            return status, _hindrance(connection, status, targets.schema_of(url))
     except SQLAlchemyError as error:
         raise failures.explained(error, url, cancelled=False) from error
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from desk.catalog.search_state import SearchIndex, SearchMethod, SearchState
-from desk.database import engines, failures
+from desk.database import engines, failure_words, failures, fts_index
 from desk.database.actions import Action, current_action
 from desk.database.profiles import PoolSettings
 from desk.errors import EnvironmentProblem
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 class OneThreadSession(Session):
     """A session that refuses to be used from a thread other than the one that made it.
 
-    `is_committing` tells that a commit was sent whose answer has not come.
+    `is_committing` tells that a commit was sent whose answer has not come; `search` is what finds a text in it.
     """
 
     is_committing = False
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, search: SearchMethod = SearchMethod.SCAN) -> None:
         super().__init__(connection, autoflush=False, expire_on_commit=False)
+        self.search = search
         self._owner = threading.get_ident()
         self._lent = connection
 
@@ -79,6 +80,11 @@ def _check_execute(state: Any) -> None:
 @event.listens_for(OneThreadSession, "before_flush")
 def _check_flush(session: OneThreadSession, _context: Any, _instances: Any) -> None:
     session.check()
+
+
+def search_of(session: Session) -> SearchMethod:
+    """What finds a text in the keys, as the session's catalogue was when it was opened."""
+    return session.search if isinstance(session, OneThreadSession) else SearchMethod.SCAN
 
 
 class Sessions:
@@ -159,7 +165,8 @@ class Sessions:
             try:
                 with self._engine.connect() as connection:
                     connection.execution_options(**options)
-                    session = OneThreadSession(connection)  # a commit keeps it out of the pool: it is still lent
+                    # A commit keeps it out of the pool: it is still lent.
+                    session = OneThreadSession(connection, self.search)
                     try:
                         if engines.WRITE in options:
                             session.connection()
@@ -173,16 +180,18 @@ class Sessions:
             except SQLAlchemyError as error:
                 # A commit whose answer was lost may have happened: "cancelled" would say that nothing was saved.
                 cancelled = action.is_cancelled and not (session is not None and session.is_committing)
-                explained = failures.explained(error, self._url, cancelled=cancelled)
-                self._note_damage(explained)
+                keeps_index = engines.WRITE in options and self.search_index.is_there
+                explained = failures.explained(error, self._url, cancelled=cancelled, keeps_index=keeps_index)
+                self._note_trouble(explained)
                 raise explained from error
             finally:
                 action.take_back()  # of a connection that was lent while it was being made
 
-    def _note_damage(self, problem: Exception) -> None:
+    def _note_trouble(self, problem: Exception) -> None:
         """Searches read all keys from now on, when it was the search index that failed."""
-        if isinstance(problem, EnvironmentProblem) and problem.code == failures.SEARCH_INDEX:
-            self.search_index = SearchIndex(SearchState.STALE, _("it is damaged"), is_there=True)
+        is_known = self.search_index.state is SearchState.IMPOSSIBLE  # and why in more words
+        if isinstance(problem, EnvironmentProblem) and problem.code in _TROUBLES and not is_known:
+            self.search_index = _TROUBLES[problem.code]()
 
     def _refuse_writing(self) -> None:
         if self.read_only:
@@ -191,3 +200,7 @@ class Sessions:
                 kept=_("Nothing was changed."),
                 code="read_only",
             )
+
+
+_TROUBLES = {failure_words.SEARCH_INDEX: fts_index.damaged, failure_words.UNTRUSTED: fts_index.unkeepable}
+"""The code of a problem with the search index → what is seen of it by that."""

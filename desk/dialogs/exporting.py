@@ -259,8 +259,6 @@ class ExportDialog(QDialog):
 
     def _make_parts(self) -> None:
         self.what = QLabel("\n".join(criteria_lines(self._criteria)))
-        self.what.setTextFormat(Qt.TextFormat.PlainText)
-        self.what.setWordWrap(True)
         self.count = named(QLabel(_("Counting the rows …")), "export_count", _("Number of rows"))
         dim(self.count)
         self._path = named(QLineEdit(), "export_path", _("File"))
@@ -273,15 +271,14 @@ class ExportDialog(QDialog):
         )
         self.with_authors = named(QCheckBox(_("Also the &authors")), "export_authors", _("Also the authors"))
         self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = named(QProgressBar(), "export_progress", _("How much is written"))
         self.bar.setRange(0, STEPS)
         self.counts = named(QLabel(), "export_counts", _("Rows written so far"))
         dim(self.counts)
         self.outcome = named(QLabel(), "export_result", _("Result"))
-        self.outcome.setWordWrap(True)
-        self.outcome.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self.what, self.note, self.outcome):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self.place = FilePlace("export_place", _("Exported to"))
         self.problems = ProblemBar("export_problem")
         self._buttons = QDialogButtonBox()

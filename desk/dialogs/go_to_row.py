@@ -116,8 +116,9 @@ class GoToRow(QFrame):
 
     @property
     def _last(self) -> int:
-        """The number of the last row that the grid can show."""
-        return min(self._grid.table.total, self._grid.table.row_limit)
+        """The number of the last row that the grid can show; of an estimated view nobody knows how many it will."""
+        table = self._grid.table
+        return table.row_limit if table.may_have_more else min(table.total, table.row_limit)
 
     def _row(self) -> int | None:
         """The number that stands there, from 1; None when no row has it that can be shown."""

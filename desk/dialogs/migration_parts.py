@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desk.i18n import _
-from desk.panels.parts import dim, heading, named, tool_button
+from desk.panels.parts import heading, named, tool_button
 from desk.work import door
 from desk.work.long_job import LongJob, words_for
 
@@ -119,17 +119,6 @@ class SqlView(QWidget):
         """Words that are no SQL are not to be copied as such."""
         self.text.setPlainText(f"-- {words}")
         self.copy.setEnabled(False)
-
-
-def plain(text: str, object_name: str, accessible_name: str, *, quiet: bool = False) -> QLabel:
-    """A label whose text wraps, can be selected, and is never taken for HTML."""
-    label = named(QLabel(text), object_name, accessible_name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if quiet:
-        dim(label)
-    return label
 
 
 def outcome_words(result: MigrationResult) -> str:

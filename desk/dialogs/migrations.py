@@ -13,21 +13,19 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QListWidget,
     QMessageBox,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from desk.dialogs.migration_parts import ProgressPane, SqlView, outcome_words, plain
+from desk.dialogs.migration_history import APPLIED, BASE, PENDING, MigrationHistory, kind_of
+from desk.dialogs.migration_parts import ProgressPane, SqlView, outcome_words
 from desk.dialogs.schema_question import STOPPED
 from desk.i18n import _, ngettext
-from desk.panels.parts import ProblemBar, heading, named, tool_button
+from desk.panels.parts import ProblemBar, heading, named, plain, tool_button
 from desk.work import door
 from desk.work.long_job import LongJob, words_for
 
@@ -38,14 +36,6 @@ if TYPE_CHECKING:
     from desk.operations.migrating import MigrationResult, SchemaReport
     from desk.work.runner import Runner
 
-BASE = "base"
-PENDING, CURRENT, APPLIED = "pending", "current", "applied"
-STATES: dict[str, str] = {
-    PENDING: _("○  to be applied"),
-    CURRENT: _("▶  the catalogue is here"),
-    APPLIED: _("✓  applied"),
-}
-"""What a line of the history says of its revision: a sign and words, never a colour alone."""
 SITUATIONS: dict[str, str] = {
     "current": _("The schema is the newest that this Desk knows."),
     "older": _("The schema is older than this Desk."),
@@ -83,12 +73,6 @@ class MigrationsDialog(QDialog):
         self.resize(760, 520)
         self.refresh()
 
-    @property
-    def chosen(self) -> str:
-        """The revision of the chosen line; '' for none."""
-        item = self.history.item(self.history.currentRow(), 0)
-        return str(item.data(Qt.ItemDataRole.UserRole)) if item is not None else ""
-
     # Actions
 
     @Slot()
@@ -100,7 +84,7 @@ class MigrationsDialog(QDialog):
     @Slot()
     def upgrade(self) -> None:
         """Brings the catalogue up to the chosen revision."""
-        self._migrate(door.upgrade_catalogue, self.chosen)
+        self._migrate(door.upgrade_catalogue, self.history.chosen)
 
     @Slot()
     def downgrade(self) -> None:
@@ -113,7 +97,8 @@ class MigrationsDialog(QDialog):
         box.setInformativeText(backup if self.report.plan.backup else self.report.plan.backup_note)
         go = box.addButton(_("&Downgrade"), QMessageBox.ButtonRole.DestructiveRole)
         go.setObjectName("downgrade_go")
-        go.clicked.connect(partial(self._migrate, door.downgrade_catalogue, self.chosen))  # a look may choose another
+        chosen = self.history.chosen  # another look may choose another
+        go.clicked.connect(partial(self._migrate, door.downgrade_catalogue, chosen))
         keep = box.addButton(_("&Keep it as it is"), QMessageBox.ButtonRole.RejectRole)
         keep.setObjectName("downgrade_keep")
         box.setDefaultButton(keep)
@@ -161,9 +146,9 @@ class MigrationsDialog(QDialog):
 
     @Slot()
     def _on_chosen(self) -> None:
-        report, chosen = self.report, self.chosen
+        report, chosen = self.report, self.history.chosen
         may = report is not None and not (report.plan.may or self._read_only) and not self._job.is_running
-        kind = self._kind(chosen) if chosen else ""
+        kind = kind_of(report.plan, chosen) if report is not None and chosen else ""
         self.upgrade_button.setEnabled(may and kind == PENDING)
         self.downgrade_button.setEnabled(may and kind == APPLIED)
         self.sql_button.setEnabled(kind in (PENDING, APPLIED) and not self._job.is_running)
@@ -172,7 +157,8 @@ class MigrationsDialog(QDialog):
     def _on_sql(self) -> None:
         assert self.report is not None
         now = self.report.plan.current or BASE
-        self.sql.fetch(self.chosen, _("SQL from {old} to {new}").format(old=now, new=self.chosen))
+        chosen = self.history.chosen
+        self.sql.fetch(chosen, _("SQL from {old} to {new}").format(old=now, new=chosen))
 
     # Helpers
 
@@ -190,26 +176,17 @@ class MigrationsDialog(QDialog):
         self.history.setEnabled(True)
         self._on_chosen()
 
-    def _kind(self, revision: str) -> str:
-        """PENDING, CURRENT or APPLIED; "base" is where an empty database is, and below every other."""
-        assert self.report is not None
-        plan = self.report.plan
-        if revision == (plan.current or BASE):
-            return CURRENT
-        return PENDING if revision in {one.id for one in plan.pending} else APPLIED
-
     def _loss(self) -> str:
         """What a downgrade to the chosen revision may lose."""
         assert self.report is not None
-        if self.chosen == BASE:
-            return _("Remove the whole schema of {place}, with all its authors and books?").format(
-                place=self.report.plan.place
-            )
+        chosen, plan = self.history.chosen, self.report.plan
+        if chosen == BASE:
+            return _("Remove the whole schema of {place}, with all its authors and books?").format(place=plan.place)
         later = []
         for one in self.report.history:
-            if one.id == self.chosen:
+            if one.id == chosen:
                 break
-            if self._kind(one.id) != PENDING:
+            if kind_of(plan, one.id) != PENDING:
                 later.append(f"{one.id}: {one.summary}")
         asked = ngettext(
             "Take back this revision, and lose what is kept in what it added?",
@@ -228,38 +205,12 @@ class MigrationsDialog(QDialog):
         )
         self.hindrance.setText(hindrance)
         self.hindrance.setVisible(bool(hindrance))
-        self._show_history()
+        self.history.show_report(self.report)
         self.agreement.setText(self._agreement())
         self.drift.clear()
         self.drift.addItems([f"≠  {one}" for one in self.report.drift])
         self.drift.setVisible(bool(self.report.drift))
         self._on_chosen()
-
-    def _show_history(self) -> None:
-        assert self.report is not None
-        lines = [(one.id, one.summary) for one in self.report.history] if self._is_ours else []
-        if lines:
-            lines.append((BASE, _("No schema: nothing of Desk is in the database.")))
-        self.history.setRowCount(len(lines))
-        for row, (revision, summary) in enumerate(lines):
-            kind = self._kind(revision)
-            state = _("–") if (revision, kind) == (BASE, APPLIED) else STATES[kind]
-            for column, text in enumerate((revision, summary, state)):
-                item = QTableWidgetItem(text)
-                item.setData(Qt.ItemDataRole.UserRole, revision)
-                item.setToolTip(text)
-                font = item.font()
-                font.setBold(kind == CURRENT)
-                item.setFont(font)
-                self.history.setItem(row, column, item)
-        kinds = [self._kind(revision) for revision, _summary in lines]
-        if lines:
-            self.history.setCurrentCell(0 if kinds[0] == PENDING else kinds.index(CURRENT), 0)
-        self.history.resizeRowsToContents()
-
-    @property
-    def _is_ours(self) -> bool:
-        return self.report is not None and self.report.plan.state.value in ("current", "older", "empty")
 
     def _agreement(self) -> str:
         assert self.report is not None
@@ -276,7 +227,7 @@ class MigrationsDialog(QDialog):
         self.hindrance = plain("", "migrations_hindrance", _("Why it cannot be changed"))
         self.hindrance.hide()
         self.refresh_button = tool_button("migrations_refresh", _("Look at the schema again"), "refresh")
-        self.history = self._make_history()
+        self.history = MigrationHistory()
         self.agreement = plain("", "migrations_agreement", _("Whether models and database agree"))
         self.drift = named(QListWidget(), "migrations_drift", _("Differences between models and database"))
         self.drift.setWordWrap(True)
@@ -295,21 +246,6 @@ class MigrationsDialog(QDialog):
         for button in (self.sql_button, self.upgrade_button, self.downgrade_button):
             button.setAutoDefault(False)
             button.setEnabled(False)
-
-    def _make_history(self) -> QTableWidget:
-        history = named(QTableWidget(0, 3), "migrations_history", _("Revisions, the newest first"))
-        history.setHorizontalHeaderLabels([_("Revision"), _("What it does"), _("State")])
-        header = history.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        history.verticalHeader().hide()
-        history.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        history.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        history.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        history.setTabKeyNavigation(False)
-        history.setMinimumHeight(110)
-        return history
 
     def _lay_out(self) -> None:
         words = QVBoxLayout()

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.dialogs.migration_parts import ProgressPane, SqlView, outcome_words, plain
+from desk.dialogs.migration_parts import ProgressPane, SqlView, outcome_words
 from desk.i18n import _
-from desk.panels.parts import ProblemBar, heading, named
+from desk.panels.parts import ProblemBar, heading, named, plain
 from desk.tables.look import icon
 from desk.work import door
 from desk.work.long_job import LongJob, words_for

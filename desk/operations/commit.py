@@ -18,7 +18,7 @@ from desk.catalog.edits import (
 )
 from desk.catalog.models import Author, Book
 from desk.catalog.rows import AuthorRef
-from desk.database.failures import NOTHING_SAVED
+from desk.database.failure_words import NOTHING_SAVED
 from desk.errors import DataConflict, InvalidInput
 from desk.i18n import _, ngettext
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from desk.catalog import queries
 from desk.catalog.keys import KEY_VERSION
-from desk.database import engines, failures, revisions, search_index, tls
+from desk.database import engines, revisions, search_index, targets, tls
 from desk.database.pool import PoolMonitor
 from desk.database.revisions import SchemaState
 from desk.database.sessions import Sessions
@@ -61,14 +61,14 @@ def open_catalogue(
     Creates and changes nothing. Raises InvalidInput for an unreadable target, EnvironmentProblem when it is missing,
     refused, no catalogue, or of an older schema (the advice names the command that upgrades it).
     """
-    url = engines.target_url(target)
+    url = targets.target_url(target)
     if password is not None:
         keep_out(password)
         url = url.set(password=password)
-    path = engines.sqlite_file(url)
-    access = engines.check_access(url)
+    path = targets.sqlite_file(url)
+    access = targets.check_access(url)
     if read_only and not access.reason:
-        access = engines.FileAccess("ro", _("it was opened so"))
+        access = targets.FileAccess("ro", _("it was opened so"))
     engine = engines.make_engine(url, settings, mode=access.mode)
     pool = PoolMonitor(engine)
     try:
@@ -89,7 +89,7 @@ def open_catalogue(
     except BaseException:
         engine.dispose()
         raise
-    info = CatalogueInfo(_title(url, path), failures.place_of(url), engine.dialect.name, str(identity), reason)
+    info = CatalogueInfo(_title(url, path), targets.place_of(url), engine.dialect.name, str(identity), reason)
     _log.info("Opened %s (%s)", info.place, info.read_only or "read and write")
     return OpenCatalogue(info, sessions, pool)
 
@@ -103,8 +103,8 @@ def create_catalogue(*, target: str) -> None:
     from desk.database import migrations  # noqa: PLC0415  (Alembic: opening a catalogue must not wait for it)
     from desk.operations.searching import begin_search_index  # noqa: PLC0415  (only a new catalogue needs it)
 
-    url = engines.target_url(target)
-    path = engines.sqlite_file(url)
+    url = targets.target_url(target)
+    path = targets.sqlite_file(url)
     if path is None:
         migrations.upgrade(url)
         begin_search_index(url)

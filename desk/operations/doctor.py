@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from desk.database import engines, failures, revisions
+from desk.database import revisions, targets
 from desk.database.revisions import SchemaState, SchemaStatus
 from desk.errors import EnvironmentProblem
 from desk.i18n import _
@@ -56,12 +56,12 @@ def version_of(package: str) -> str:
 
 def schema_of_target(*, target: str) -> SchemaStatus:
     """The status of the schema of a file or a server; raises EnvironmentProblem when it does not answer."""
-    return revisions.status_of(engines.target_url(target))
+    return revisions.status_of(targets.target_url(target))
 
 
 def _database(target: str) -> dict[str, Any]:
-    url = engines.target_url(target)
-    found: dict[str, Any] = {"place": failures.place_of(url), "driver": url.get_driver_name()}
+    url = targets.target_url(target)
+    found: dict[str, Any] = {"place": targets.place_of(url), "driver": url.get_driver_name()}
     try:
         status = schema_of_target(target=target)
         found |= {"schema": status.state.value, "revision": status.current, "pending": list(status.pending)}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from desk.catalog.paging import PAGE_ROWS, Mark
-from desk.operations.locating import locate_records
-from desk.operations.pages import load_page
+from desk.operations.locating import read_keys, read_position
+from desk.operations.pages import read_page
+from desk.operations.retrying import again_when_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sqlalchemy.orm import Session
 
     from desk.catalog.criteria import Criteria
     from desk.catalog.orders import Key
@@ -30,6 +33,7 @@ class Followed:
     pages: tuple[Page, ...]
 
 
+@again_when_lost
 def follow_changes(
     *,
     sessions: Sessions,
@@ -40,33 +44,35 @@ def follow_changes(
     seen: Seen,
     follow: int | None,
 ) -> Followed:
-    """Moves `places` (a snapshot, which is not the caller's any more) with a commit, and finds rows again.
+    """Finds rows again where a walked view has them after a commit, all as of one moment.
 
-    `gone` are the keys before of the rows that left or moved, None when they are not known; `changed` are the records
-    that may be in the view at another place, or for the first time; `follow` is one of them that will be looked at.
+    `places` are those from before the commit; `gone` are the keys before of the rows that left or moved, None when they
+    are not known; `changed` are the records that may be in the view at another place, or for the first time; `follow`
+    is one of them that will be looked at.
     """
-
-    def locate(ids: Collection[int]) -> dict[int, Any]:
-        return locate_records(sessions=sessions, criteria=criteria, places=places, ids=tuple(ids))
-
-    if gone is None:
-        places.forget()
-    else:
-        places.shift(gone, [one.key for one in locate(changed).values()])
+    places = places.snapshot()
     kept = {one for one in (seen.anchor, seen.current) if one is not None}
-    found = locate({*changed, *kept})
-    places.add(Mark(one.position + 1, one.key) for one in sorted(found.values(), key=lambda one: one.position))
-    located = {one: place.position for one, place in found.items()}
-    top = seen.top_for(None if seen.anchor is None else located.get(seen.anchor))
-    wanted = dict.fromkeys(range(top // PAGE_ROWS, (top + max(seen.rows, 1) - 1) // PAGE_ROWS + 1))
-    if follow in located:
-        wanted[located[follow] // PAGE_ROWS] = None
-    pages = []
-    for number in wanted:
-        page = load_page(sessions=sessions, request=places.request(number * PAGE_ROWS))
+    with sessions.reading("find the rows again", snapshot=True) as session:
+        keys = {key[-1]: key for key in read_keys(session, criteria, [*{*changed, *kept}])}
+        if gone is None:
+            places.forget()
+        else:
+            places.shift(gone, [keys[one] for one in changed if one in keys])
+        located = {one: read_position(session, criteria, places, key) for one, key in keys.items()}
+        places.add(Mark(place + 1, keys[one]) for one, place in sorted(located.items(), key=lambda item: item[1]))
+        top = seen.top_for(None if seen.anchor is None else located.get(seen.anchor))
+        wanted = dict.fromkeys(range(top // PAGE_ROWS, (top + max(seen.rows, 1) - 1) // PAGE_ROWS + 1))
+        if follow in located:
+            wanted[located[follow] // PAGE_ROWS] = None
+        return Followed(places, located, tuple(_pages(session, places, wanted)))
+
+
+def _pages(session: Session, places: Places, numbers: Collection[int]) -> Iterator[Page]:
+    """The pages of these numbers, of which `places` learns."""
+    for number in numbers:
+        page = read_page(session, places.request(number * PAGE_ROWS))
         places.learn(page)
         if page.is_misplaced:  # and all places are forgotten: it is counted from the start now
-            page = load_page(sessions=sessions, request=places.request(number * PAGE_ROWS))
+            page = read_page(session, places.request(number * PAGE_ROWS))
             places.learn(page)
-        pages.append(page)
-    return Followed(places, located, tuple(pages))
+        yield page

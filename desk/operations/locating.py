@@ -44,7 +44,7 @@ def locate_text(*, sessions: Sessions, criteria: Criteria, places: Places, text:
     if value is None:
         return None
     with sessions.reading("find text") as session:
-        return _position(session, criteria, places, (value,))
+        return read_position(session, criteria, places, (value,))
 
 
 @again_when_lost
@@ -54,21 +54,21 @@ def locate_records(*, sessions: Sessions, criteria: Criteria, places: Places, id
     if not ids:
         return {}
     with sessions.reading("find records") as session:
-        keys = _keys(session, criteria, ids)
+        keys = read_keys(session, criteria, ids)
         if places.hits is not None:
             listed = {id: position for position, id in enumerate(places.hits.ids)}
             return {key[-1]: Located(listed[key[-1]], key) for key in keys if key[-1] in listed}
-        return {key[-1]: Located(_position(session, criteria, places, key), key) for key in keys}
+        return {key[-1]: Located(read_position(session, criteria, places, key), key) for key in keys}
 
 
-def _keys(session: Session, criteria: Criteria, ids: Sequence[int]) -> list[Key]:
-    """The keys of those of the records that are in the view."""
+def read_keys(session: Session, criteria: Criteria, ids: Sequence[int]) -> list[Key]:
+    """The keys of those of the records that are in the view, in a session that is open already."""
     found = _keys_statement(session.connection().dialect, criteria).run(session, ids=ids)
     return [tuple(row) for row in found]
 
 
-def _position(session: Session, criteria: Criteria, places: Places, key: Key) -> int:
-    """How many rows are before a key, which may be the beginning of one."""
+def read_position(session: Session, criteria: Criteria, places: Places, key: Key) -> int:
+    """How many rows are before a key, which may be the beginning of one, in a session that is open already."""
     dialect = session.connection().dialect
     shape = ranges.shape_of(key) or ""
     values = ranges.parameters_of(key, "high")

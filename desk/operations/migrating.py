@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from desk.database import backups, engines, failures, migrations, secrets
+from desk.database import backups, engines, failures, migrations, secrets, targets
 from desk.database.addresses import parse_address
 from desk.database.drift import drift
 from desk.database.migration_sql import migration_sql
@@ -150,16 +150,16 @@ def _url(profile: Profile, password: str | None) -> URL:
 
 def _plan(profile: Profile, url: URL, status: SchemaStatus, hindrance: str) -> UpgradePlan:
     known = {one.id: one for one in migrations.history(status.current)}
-    path = engines.sqlite_file(url)
+    path = targets.sqlite_file(url)
     may = hindrance or (_("The connection is for reading only.") if profile.read_only else "")
     return UpgradePlan(
-        place=failures.place_of(url) if path else f"{url.database or url.username or ''} @ {failures.place_of(url)}",
+        place=targets.place_of(url) if path else f"{url.database or url.username or ''} @ {targets.place_of(url)}",
         state=status.state,
         current=status.current,
         head=status.head,
         pending=tuple(known[one] for one in status.pending),
         backup=backups.backup_path(path, status.head) if path and status.current else None,
-        backup_note="" if path else _backup_note(profile, status, engines.schema_of(url)),
+        backup_note="" if path else _backup_note(profile, status, targets.schema_of(url)),
         may=may,
     )
 
@@ -189,7 +189,7 @@ def _dump(profile: Profile, status: SchemaStatus, schema: str) -> str:
 
 
 def _drift(url: URL, profile: Profile) -> tuple[str, ...]:
-    mode = engines.check_access(url).mode
+    mode = targets.check_access(url).mode
     try:
         with engines.passing_engine(url, profile.pool, mode=mode) as engine, engine.connect() as connection:
             return drift(connection, VERSION_TABLE)

@@ -11,7 +11,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from desk.database.engines import holds_database
+from desk.database.targets import holds_database
 from desk.errors import InvalidInput
 from desk.i18n import _
 

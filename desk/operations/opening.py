@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desk.database import engines, secrets
+from desk.database import secrets, targets
 from desk.errors import DeskError
 from desk.operations.connect import OpenCatalogue, open_catalogue
 from desk.redaction import keep_out
@@ -21,8 +21,8 @@ def url_of(profile: Profile, password: str | None = None) -> URL:
 
     Raises InvalidInput for a target that cannot be used.
     """
-    url = engines.target_url(profile.target)
-    if engines.sqlite_file(url) is not None:
+    url = targets.target_url(profile.target)
+    if targets.sqlite_file(url) is not None:
         return url.update_query_dict({"mode": "ro"}) if profile.read_only else url
     if not password:
         return url

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
+from dataclasses import replace
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from desk.catalog import ranges, view_queries
@@ -14,6 +16,7 @@ from desk.catalog.orders import order_of
 from desk.catalog.paging import MARK_EVERY, Mark, Page, PageRequest, Walked
 from desk.catalog.sources import SOURCES
 from desk.database.prepared import Prepared
+from desk.database.sessions import search_of
 from desk.operations.reading_rows import author_rows, book_rows, cells_of, read_columns
 from desk.operations.retrying import again_when_lost
 
@@ -25,17 +28,21 @@ if TYPE_CHECKING:
 
     from desk.catalog.orders import Key
     from desk.catalog.rows import Row
+    from desk.catalog.search_state import SearchMethod
     from desk.database.sessions import Sessions
 
     Values = Sequence[Sequence[Any]]
 
+FAR_BY_AUTHOR = {"sqlite": 4_000_000, "postgresql": 700_000}
+"""As many rows are passed over, author by author, in the time in which the books of all authors are counted."""
 KEPT = 128
 """As many statements of a kind are kept compiled."""
 
 
 @again_when_lost
 def load_page(*, sessions: Sessions, request: PageRequest) -> Page:
-    """One page in at most two statements, whatever its size: the rows, then their contributors or counts."""
+    """One page in at most two statements, whatever its size: the rows, then their contributors or counts. Of books by
+    author, far from every known mark, a statement before them looks for a nearer one."""
     with sessions.reading("load page") as session:
         return read_page(session, request)
 
@@ -67,13 +74,16 @@ def walk_marks(
 ) -> Walked:
     """The next places of a view's order behind a mark, `every` rows apart: as many as are found in that time, one at
     least. At the end of the view there are fewer, and the exact number of its rows. An order that no index has is not
-    walked: its rows are only counted."""
+    walked: its rows are only counted. All books by author are not walked either, but for those behind the last author's
+    place: the first call brings the places of authors about that far apart, whatever time it takes."""
     if not order_of(criteria).is_indexed:
         return Walked((), count_rows(sessions=sessions, criteria=criteria))
     found: list[Mark] = []
     until = time.monotonic() + seconds
     with sessions.reading("walk marks") as session:
-        for place in _walk(session, criteria, mark, every):
+        if mark is None and view_queries.is_all_by_author(criteria):
+            found += _author_places(session, criteria, every)
+        for place in _walk(session, criteria, found[-1] if found else mark, every):
             found.append(place)
             if time.monotonic() >= until:
                 return Walked(tuple(found), None)
@@ -93,7 +103,7 @@ def count_tables(*, sessions: Sessions) -> dict[str, int]:
 
 def read_run(session: Session, request: PageRequest) -> tuple[Values, tuple[Key, ...]]:
     """The rows between a place and another of the view's order, as values of the source's columns, and their keys."""
-    found = _fetch(session, _page_statement, request)
+    found = _fetch(session, _page_statement, _neared(session, request))
     width = len(order_of(request.criteria).terms)
     columns = SOURCES[request.criteria.table].columns
     values = read_columns(found, columns, session.connection().dialect, first=width)
@@ -108,6 +118,22 @@ def read_listed(session: Session, table: str, ids: Sequence[int]) -> Values:
     return read_columns(sorted(found, key=lambda row: places[row[0]]), SOURCES[table].columns, dialect)
 
 
+def _neared(session: Session, request: PageRequest) -> PageRequest:
+    """The request of the same rows, counted from the place of an author where that is sooner done."""
+    far = FAR_BY_AUTHOR[session.connection().dialect.name]
+    if request.offset < far or not view_queries.is_all_by_author(request.criteria):
+        return request
+    places = _author_places(session, request.criteria, MARK_EVERY)
+    behind = bisect_right(places, request.position, key=attrgetter("position"))
+    return replace(request, mark=places[behind - 1]) if behind else request
+
+
+def _author_places(session: Session, criteria: Criteria, every: int) -> tuple[Mark, ...]:
+    """The places of authors in a view of all books, about one in `every` rows, in order."""
+    statement = _author_places_statement(session.connection().dialect, criteria)
+    return tuple(Mark(position, (name, id)) for name, id, position in statement.run(session, every=every))
+
+
 def _walk(session: Session, criteria: Criteria, mark: Mark | None, every: int) -> Iterator[Mark]:
     """The places behind a mark, `every` rows apart, until the view ends. Ten million rows are ten thousand steps, so a
     step does nothing that could be done before."""
@@ -118,7 +144,7 @@ def _walk(session: Session, criteria: Criteria, mark: Mark | None, every: int) -
         shape = ranges.shape_of(key)
         statement = statements.get(shape)
         if statement is None:
-            statement = statements[shape] = _step_statement(dialect, criteria, shape)
+            statement = statements[shape] = _step_statement(dialect, criteria, search_of(session), shape)
         rows = statement.run(session, rows=1, passed=every - 1, reach=every, **ranges.parameters_of(key))
         if not rows:
             return
@@ -136,28 +162,39 @@ def _rows(session: Session, table: str, values: Values) -> tuple[Row, ...]:
 
 def _fetch(session: Session, make: Callable[..., Prepared], request: PageRequest) -> Sequence[Any]:
     """Executes a statement of a run: from a mark where an index has the order, else counted from the start."""
+    method = search_of(session)
     key = request.mark.key if request.mark else None
     passed, backwards = request.offset, request.is_backwards
     if not order_of(request.criteria).is_indexed:
         key, passed, backwards = None, request.position, False
-    statement = make(session.connection().dialect, request.criteria, ranges.shape_of(key), backwards)
+    statement = make(session.connection().dialect, request.criteria, method, ranges.shape_of(key), backwards)
     reach = passed + request.limit
     return statement.run(session, rows=request.limit, passed=passed, reach=reach, **ranges.parameters_of(key))
 
 
 @lru_cache(maxsize=KEPT)
-def _page_statement(dialect: Dialect, criteria: Criteria, shape: str | None, backwards: bool) -> Prepared:
-    return Prepared(view_queries.page_select(criteria, shape, dialect.name, backwards=backwards), dialect)
+def _page_statement(
+    dialect: Dialect, criteria: Criteria, method: SearchMethod, shape: str | None, backwards: bool
+) -> Prepared:
+    select = view_queries.page_select(criteria, shape, dialect.name, backwards=backwards, method=method)
+    return Prepared(select, dialect)
 
 
 @lru_cache(maxsize=KEPT)
-def _step_statement(dialect: Dialect, criteria: Criteria, shape: str | None) -> Prepared:
-    return Prepared(view_queries.step_select(criteria, shape, dialect.name), dialect)
+def _author_places_statement(dialect: Dialect, criteria: Criteria) -> Prepared:
+    return Prepared(view_queries.author_places_select(criteria), dialect)
 
 
 @lru_cache(maxsize=KEPT)
-def _rest_statement(dialect: Dialect, criteria: Criteria, shape: str | None, _backwards: bool) -> Prepared:
-    return Prepared(view_queries.rest_select(criteria, shape, dialect.name), dialect)
+def _step_statement(dialect: Dialect, criteria: Criteria, method: SearchMethod, shape: str | None) -> Prepared:
+    return Prepared(view_queries.step_select(criteria, shape, dialect.name, method=method), dialect)
+
+
+@lru_cache(maxsize=KEPT)
+def _rest_statement(
+    dialect: Dialect, criteria: Criteria, method: SearchMethod, shape: str | None, _backwards: bool
+) -> Prepared:
+    return Prepared(view_queries.rest_select(criteria, shape, dialect.name, method=method), dialect)
 
 
 @lru_cache(maxsize=KEPT)

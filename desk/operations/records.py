@@ -56,7 +56,6 @@ def _book_details(sessions: Sessions, record_id: int) -> BookDetails:
             ),
             notes=book.notes,
             created_at=book.created_at,
-            author_years=(author.birth_year, author.death_year) if author else (None, None),
             contributions=tuple(
                 ContributionRow(AuthorRef(one.author.id, one.author.name), one.role, one.position)
                 for one in book.contributions

@@ -1,7 +1,7 @@
 """Reads recover by themselves: one whose connection was lost is done once more, on a new one; one whose search index
 failed, without it.
 
-Invariant: not when the loss took as long to notice as a dead link does: a second time could not be within bounds.
+Invariant: not when a loss took as long to notice as a dead link does: a second time could not be within bounds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from desk.database.failures import SEARCH_INDEX
+from desk.database.failure_words import SEARCH_INDEX
 from desk.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def again_when_lost(read: Callable[P, R]) -> Callable[P, R]:
         try:
             return read(*args, **kwargs)
         except EnvironmentProblem as problem:
-            if problem.code not in ("lost", SEARCH_INDEX) or time.monotonic() - begin > QUICKLY:
-                raise
-            return read(*args, **kwargs)
+            was_quick = time.monotonic() - begin <= QUICKLY
+            if problem.code == SEARCH_INDEX or (problem.code == "lost" and was_quick):
+                return read(*args, **kwargs)
+            raise
 
     return twice

@@ -6,7 +6,6 @@ Invariant: a search finds the same whether there is an index or not, and however
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from desk.catalog.models import Book
 from desk.catalog.search_state import SearchIndex, SearchMethod, SearchProgress, SearchState
-from desk.database import engines, fts_index, search_index, trigram_index, trust
+from desk.database import engines, failure_words, fts_index, search_index, trigram_index, trust
 from desk.database.actions import Action, current_action
 from desk.database.sessions import Sessions
 from desk.errors import ActionCancelled, EnvironmentProblem
@@ -37,11 +36,20 @@ LOOKS = 0.5
 """Seconds between two looks at how far a server is."""
 
 
-def search_state(*, sessions: Sessions, check: bool = False) -> SearchIndex:
-    """What there is of the search index; `check` reads all of a file's, too, while which nobody else can write."""
+def search_state(
+    *, sessions: Sessions, check: bool = False, on_check: Callable[[float], None] | None = None
+) -> SearchIndex:
+    """What there is of the search index.
+
+    `check` reads all of a file's, too, while which nobody else can write into it: `on_check` is told before for about
+    how many seconds.
+    """
     with sessions.reading("look at the search index") as session:
         index = search_index.state_of(session.connection())
-    if check and index.method is SearchMethod.FTS5 and not sessions.read_only:
+        is_checked = check and index.method is SearchMethod.FTS5 and not sessions.read_only
+        if is_checked and on_check is not None:
+            on_check(fts_index.check_seconds(session.connection()))
+    if is_checked:
         index = _checked(sessions, index)
     sessions.search_index = index
     return index
@@ -99,9 +107,7 @@ def suspend_search_index(session: Session) -> None:
 def drop_search_index(*, sessions: Sessions) -> SearchIndex:
     """Removes the index; searches then read all keys. A file stays as large as it is and uses the room again."""
     if sessions.dialect == "sqlite":
-        with sessions.writing("remove the search index") as session:
-            fts_index.drop(session.connection())
-            session.commit()
+        _though_damaged(sessions, "remove the search index", fts_index.drop)
     else:
         with sessions.outside("remove the search index") as connection:
             trigram_index.drop(connection)
@@ -118,14 +124,42 @@ def begin_search_index(url: URL) -> None:
 
 
 def _begin_in_file(sessions: Sessions) -> None:
-    with sessions.writing("make the search index") as session:
-        connection = session.connection()
-        index = search_index.state_of(connection)
-        _refuse_impossible(index)
-        is_damaged = sessions.search_index.state is SearchState.STALE  # which a look alone does not see
-        if is_damaged or index.state in (SearchState.ABSENT, SearchState.STALE):
-            fts_index.make(connection)
-            session.commit()
+    with sessions.reading("look at the search index") as session:
+        index = search_index.state_of(session.connection())
+    _refuse_impossible(index)
+    # a look alone does not see all damage
+    is_damaged = SearchState.STALE in (index.state, sessions.search_index.state)
+
+    def begin(connection: Connection, unsound: frozenset[str]) -> None:
+        if is_damaged or search_index.state_of(connection).state is SearchState.ABSENT:
+            fts_index.make(connection, unsound)
+
+    _though_damaged(sessions, "make the search index", begin)
+
+
+def _though_damaged(sessions: Sessions, label: str, change: Callable[[Connection, frozenset[str]], None]) -> None:
+    """Changes a file's index in one unit; where it is too damaged for that, in another one that knows what of it is
+    unsound."""
+    unsound = fts_index.NOTHING_UNSOUND
+    try:
+        _change(sessions, label, change, unsound)
+    except EnvironmentProblem as problem:
+        if problem.code != failure_words.SEARCH_INDEX:
+            raise
+        with sessions.reading("look for damage") as session:
+            unsound = fts_index.unsound_parts(session.connection())
+        _change(sessions, label, change, unsound)
+
+
+def _change(
+    sessions: Sessions,
+    label: str,
+    change: Callable[[Connection, frozenset[str]], None],
+    unsound: frozenset[str],
+) -> None:
+    with sessions.writing(label) as session:
+        change(session.connection(), unsound)
+        session.commit()
 
 
 def _fill_step(sessions: Sessions, tell: Callable[[SearchProgress], None]) -> bool:
@@ -187,16 +221,10 @@ def _checked(sessions: Sessions, index: SearchIndex) -> SearchIndex:
         try:
             fts_index.check(session.connection())
         except DBAPIError as error:
-            if not _tells_of_damage(error.orig):
+            if not fts_index.tells_of_damage(error):
                 raise
-            return SearchIndex(SearchState.STALE, _("it is damaged"), is_there=True)
+            return fts_index.damaged()
     return index
-
-
-def _tells_of_damage(error: BaseException | None) -> bool:
-    """Not an interrupt, a lock or a full disk."""
-    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
 
 
 def _refuse_impossible(index: SearchIndex) -> None:

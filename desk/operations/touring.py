@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropSchema
 
 from desk.catalog.models import Book
-from desk.database import engines, migrations
+from desk.database import engines, migrations, targets
 from desk.operations import connect
 from desk.operations.sample import fill_sample, restore_sample
 
@@ -25,8 +25,8 @@ def prepare_tour(*, target: str | None, folder: Path) -> str:
         path = folder / "tour.desk"
         restore_sample(path=path)
         return str(path)
-    url = engines.target_url(target)
-    if engines.sqlite_file(url) is not None:
+    url = targets.target_url(target)
+    if targets.sqlite_file(url) is not None:
         return prepare_tour(target=None, folder=folder)
     own = url.update_query_dict({"schema": f"desk_tour_{secrets.token_hex(4)}"})
     place = own.render_as_string(hide_password=False)
@@ -41,7 +41,7 @@ def prepare_tour(*, target: str | None, folder: Path) -> str:
 
 def change_elsewhere(*, place: str, title: str, price: str) -> None:
     """A colleague's program changes the price of a book, on a connection of its own, and leaves `version` alone."""
-    with engines.passing_engine(engines.target_url(place)) as engine, Session(engine) as session:
+    with engines.passing_engine(targets.target_url(place)) as engine, Session(engine) as session:
         session.connection(execution_options={engines.WRITE: True})
         books = Book.__table__.c
         session.execute(
@@ -52,8 +52,8 @@ def change_elsewhere(*, place: str, title: str, price: str) -> None:
 
 def clean_up_tour(*, target: str | None, place: str) -> None:
     """Drops the schema that the tour made on a server; a file goes with its folder."""
-    url = engines.target_url(place)
-    if target is None or engines.sqlite_file(url) is not None:
+    url = targets.target_url(place)
+    if target is None or targets.sqlite_file(url) is not None:
         return
     with engines.passing_engine(url) as engine, engine.begin() as connection:
-        connection.execute(DropSchema(engines.schema_of(url), cascade=True))
+        connection.execute(DropSchema(targets.schema_of(url), cascade=True))

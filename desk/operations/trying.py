@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from desk.database import engines, links, revisions, secrets
+from desk.database import engines, links, revisions, secrets, targets
 from desk.database.addresses import TLS_MODES
-from desk.database.failures import place_of
 from desk.database.revisions import SchemaState
 from desk.database.sessions import Sessions
+from desk.database.targets import place_of
 from desk.errors import DeskError
 from desk.i18n import _, ngettext
 from desk.operations.opening import url_of
@@ -94,7 +94,7 @@ def try_connection(*, profile: Profile, password: str | None = None) -> Trial:
     facts: list[tuple[str, str]] = []
     try:
         url = url_of(profile, password or secrets.password_for(profile))
-        path = engines.sqlite_file(url)
+        path = targets.sqlite_file(url)
         if path is None:
             _try_server(url, profile, facts)
         else:
@@ -176,7 +176,7 @@ def _try_server(url: URL, profile: Profile, facts: list[tuple[str, str]]) -> Non
             (_("Time to connect"), _milliseconds(link.info[engines.CONNECTED_IN])),
             (_("Round trip"), _milliseconds(min(_round_trip(raw) for _number in range(ROUND_TRIPS)))),
         ]
-        facts.append((_("Schema “{name}”").format(name=engines.schema_of(url)), _schema(session)))
+        facts.append((_("Schema “{name}”").format(name=targets.schema_of(url)), _schema(session)))
 
 
 def _encryption(raw: Any, protocol: str | None, cipher: str | None) -> str:
@@ -200,7 +200,7 @@ def _round_trip(raw: Any) -> float:
 
 def _try_file(url: URL, path: Path, profile: Profile, facts: list[tuple[str, str]]) -> None:
     facts.append((_("File"), str(path)))
-    access = engines.check_access(url)
+    access = targets.check_access(url)
     facts.append((_("Size"), _("{size:,.1f} MB").format(size=path.stat().st_size / 1e6)))
     facts.append((_("Access"), _access("" if profile.read_only else access.reason, profile)))
     with (

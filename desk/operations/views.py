@@ -16,7 +16,8 @@ from desk.catalog.conditions import texts_of
 from desk.catalog.criteria import Criteria, Op
 from desk.catalog.orders import order_of
 from desk.catalog.paging import PAGE_ROWS, Hits, PageRequest, ViewStart
-from desk.catalog.searching import candidates_select, sample_select
+from desk.catalog.searching import candidates_select, matches, needle_of, sample_select
+from desk.catalog.trigrams import LETTERS
 from desk.database.prepared import Prepared
 from desk.i18n import _
 from desk.operations.pages import read_page
@@ -94,18 +95,28 @@ class _Opening:
         if self._is_one_filter:
             is_few = self._capped(self._sources[0]) < self._limit
             return self._ids(view_queries.few_select(self._criteria)) if is_few else None
-        if self._is_frequent_text:
-            return None
-        sample: tuple[int, ...] = ()
+        if self._is_text_on_a_server:
+            sample = self._sample()
+            if sample.is_frequent(self._limit) and order_of(self._criteria).is_indexed:
+                return None
+            condition = matches(self._criteria.table, self._criteria.search, self._method, sample.keys)
+            if condition is not None:
+                found = self._ids(view_queries.found_select(self._criteria, condition), rows=self._limit)
+                return found if len(found) < self._limit else None
+        return self._few_candidates()
+
+    def _few_candidates(self) -> tuple[int, ...] | None:
+        """The same, by what may match."""
+        some: tuple[int, ...] = ()
         for source in self._sources:
             candidates = self._ids(source.candidates(self._limit))
             if len(candidates) < self._limit:
                 return self._sorted(candidates)
-            sample = candidates[:SAMPLE]
-        if sample and len(self._sorted(sample)) > SAMPLE / 4:
+            some = candidates[:SAMPLE]
+        if some and len(self._sorted(some)) > SAMPLE / 4:
             return None
-        matches = self._ids(view_queries.matches_select(self._criteria, self._method).limit(self._limit))
-        return self._sorted(matches) if len(matches) < self._limit else None
+        found = self._ids(view_queries.matches_select(self._criteria, self._method).limit(self._limit))
+        return self._sorted(found) if len(found) < self._limit else None
 
     @property
     def _is_one_filter(self) -> bool:
@@ -117,14 +128,16 @@ class _Opening:
         )
 
     @property
-    def _is_frequent_text(self) -> bool:
-        """Whether a text is all there is, and stands in so many rows that a walk soon has a page of them. A server
-        reads a row wherever it is to find that the index is right about it; a few blocks tell how many there are."""
-        if self._dialect.name == "sqlite" or self._criteria.filters or not order_of(self._criteria).is_indexed:
-            return False
-        counted = Prepared(sample_select(self._criteria.table, self._criteria.search), self._dialect)
-        ((rows, held),) = counted.run(self._session)
-        return bool(held > self._limit and held * FREQUENT > rows)
+    def _is_text_on_a_server(self) -> bool:
+        """Whether a text is all there is. A server reads a row wherever it is to find that the index is right about it:
+        that is done once, and not at all for a text that is in so many rows that a walk soon has a page of them."""
+        return self._dialect.name != "sqlite" and bool(self._criteria.search) and not self._criteria.filters
+
+    def _sample(self) -> _Sample:
+        """A few blocks of the table."""
+        statement = sample_select(self._criteria.table)
+        ((keys, rows, share),) = Prepared(statement, self._dialect).run(self._session)
+        return _Sample(self._criteria.search, keys or "", rows, float(share))
 
     def _capped(self, source: _Filter | _Text) -> int:
         """How many candidates a source has; the limit stands for as many or more."""
@@ -163,6 +176,25 @@ class _Opening:
     def _ids(self, statement: Statement, **values: Any) -> tuple[int, ...]:
         rows = Prepared(statement, self._dialect).run(self._session, **values)
         return tuple([row[0] for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What some rows tell of a text: their own keys, how many they are, and which share of all rows that is."""
+
+    text: str
+    keys: str
+    rows: int
+    share: float
+
+    def is_frequent(self, limit: int) -> bool:
+        """Whether a text is in as many rows as a limit says, and often enough to be walked to."""
+        needle = needle_of(self.text)
+        if needle is None:
+            return False
+        keys = f"\n{self.keys}"
+        held = keys.count(needle if len(needle) >= LETTERS else f"\n{needle}")
+        return held > limit * self.share and held * FREQUENT > self.rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desk.panels.context import Context
 
 TYPING_PAUSE_MS = 20
-"""Keys that come at once, as from a paste or a held key, are one search; no person types faster."""
+"""A letter after a pause is looked for at once; what is typed faster than that, as by a held key, together."""
 
 
 class Browser(QWidget):
@@ -117,8 +117,8 @@ class Browser(QWidget):
             self.jumping.look_for(key)
 
     def go_to_position(self, position: int) -> None:
-        """Makes the row at a place of the view the current one; pending new records stand above the first."""
-        self.grid.go_to_row(position + self.table.fresh)
+        """Makes the row at a place of the view the current one, or the last row where there are fewer."""
+        self.jumping.go_to_position(position)
 
     def filter_by_current_cell(self) -> None:
         """Adds the filter "like this cell"."""
@@ -193,10 +193,16 @@ class Browser(QWidget):
 
     @Slot()
     def _on_typed(self) -> None:
-        self._typing.stop()
+        if not self._typing.isActive():
+            self._search()
+
+    @Slot()
+    def _search(self) -> None:
+        """Shows the view of the text that was typed, unless it is the one that is wanted already."""
         text = self.search.text()
         if self._context.catalogue is None or text == self.criteria.search:
             return
+        self._typing.start()
         try:
             self.show_view(replace(self.criteria, search=values.parse_text(text)))
         except InvalidInput as problem:
@@ -286,10 +292,10 @@ class Browser(QWidget):
         self.loading.failed.connect(self._on_failed)
         self.after_commit.placed.connect(self._on_rows_placed)
         self.filters.filters_wanted.connect(self._on_filters_wanted)
-        self.search.textEdited.connect(self._typing.start)
+        self.search.textEdited.connect(self._on_typed)
         self.search.textChanged.connect(self._on_text_changed)
-        self.search.returnPressed.connect(self._on_typed)
-        self._typing.timeout.connect(self._on_typed)
+        self.search.returnPressed.connect(self._search)
+        self._typing.timeout.connect(self._search)
         self.problems.retry_wanted.connect(self.refresh)
         self.advice.way_out_wanted.connect(self._on_way_out_wanted)
         self.troubles.again_wanted.connect(self._load_again)

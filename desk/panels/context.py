@@ -25,14 +25,15 @@ class Context(QObject):
 
     `committed` tells that rows changed: it carries the new ids of inserted records by their negative keys, and the keys
     of deleted ones. `message_wanted` asks for a line in the status bar, `record_wanted` for a record (a RecordKey).
-    `progress_made` tells how far a long job is (its name, how much of how much is done), `progress_ended` its end.
+    `progress_made` tells how far a long job is (whose it is, its name, how much of how much is done), `progress_ended`
+    the end of whose job.
     """
 
     committed = Signal(object, object)
     message_wanted = Signal(str)
     record_wanted = Signal(object)
-    progress_made = Signal(str, object, object)
-    progress_ended = Signal()
+    progress_made = Signal(object, str, object, object)
+    progress_ended = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

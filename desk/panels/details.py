@@ -26,6 +26,9 @@ from desk.tables.record_table import original_of
 from desk.work import door
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desk.catalog.edits import EditBatch
     from desk.catalog.rows import Details
     from desk.panels.context import Context
 
@@ -111,6 +114,11 @@ class DetailsPanel(QStackedWidget):
     def take(self) -> bool:
         """Takes what is being typed in the form; False, with the reason below the field, when it cannot be."""
         return self.page is None or self.page.form.take()
+
+    def take_saved(self, batch: EditBatch, new_ids: Mapping[RecordKey, int]) -> None:
+        """Shows a unit of work that was saved in what belongs to the record, until that is loaded anew."""
+        for page in self.pages.values():
+            page.take_saved(batch, new_ids)
 
     def value_of(self, name: str) -> Any:
         """The value of a field of the current record, pending changes included; None while it is not here."""

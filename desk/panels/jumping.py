@@ -1,4 +1,5 @@
-"""Jumps in a grid whose end a worker has to find: to the first row at or after typed letters, and to a record.
+"""Jumps in a grid whose end a worker has to find: to the first row at or after typed letters, to a record, to a row
+behind the last one that is known.
 
 Invariant: of two jumps of one grid the later one wins.
 """
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     from desk.catalog.criteria import Criteria
     from desk.catalog.edits import RecordKey
+    from desk.catalog.places import Places
     from desk.operations.locating import Located
     from desk.panels.context import Context
     from desk.panels.current_record import CurrentRecord
     from desk.tables.grid import Grid
+    from desk.tables.record_table import RecordTable
 
 SHOWN_MS = 1500
 """How long what was typed is shown after the last key."""
@@ -40,7 +43,7 @@ class Jumping(QObject):
         self._grid = grid
         self._current = current
         self._context = context
-        name = grid.table.description.name
+        name = grid.objectName()
         self._channel = f"{name}-jump-{id(self)}"
         self.label = named(QLabel(grid), f"{name}_jump", _("Typed letters"))
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -57,6 +60,25 @@ class Jumping(QObject):
         self._hiding.timeout.connect(self.label.hide)
         grid.viewport().installEventFilter(self)
         grid.jump_wanted.connect(self._on_jump_wanted)
+        grid.end_wanted.connect(self._on_end_wanted)
+
+    def go_to_position(self, position: int) -> None:
+        """Makes the row at a place of the view the current one; pending new records stand above the first. Where there
+        may be more rows than are known they are counted first; beyond the last row, that one."""
+        self._context.runner.cancel_channel(self._channel)
+        table = self._grid.table
+        if position < table.total or not table.may_have_more or self._context.catalogue is None:
+            self._grid.go_to_row(position + table.fresh)
+            return
+        self._show(_("Counting the rows …"))
+        self._context.runner.submit(
+            _("Count {table}").format(table=table.description.title),
+            door.count_rows,
+            channel=self._channel,
+            done=partial(self._on_counted, table.places, position, self._grid.current_row),
+            failed=self._on_failed,
+            arguments={"sessions": self._context.sessions, "criteria": table.criteria},
+        )
 
     def look_for(self, key: RecordKey) -> None:
         """Makes a record the current row wherever in the view it is, or says that it is not there."""
@@ -83,6 +105,10 @@ class Jumping(QObject):
         return super().eventFilter(watched, event)
 
     # Slots
+
+    @Slot()
+    def _on_end_wanted(self) -> None:
+        self.go_to_position(self._grid.table.row_limit)
 
     @Slot(str)
     def _on_jump_wanted(self, text: str) -> None:
@@ -123,6 +149,15 @@ class Jumping(QObject):
         is_behind = row >= table.rowCount() and table.is_exact
         self._show(_("{text} – after the last row").format(text=text) if is_behind else text)
 
+    def _on_counted(self, places: Places, position: int, row: int, total: int) -> None:
+        """Goes there, unless the current row is not `row` any more: somebody went elsewhere meanwhile."""
+        self.label.hide()
+        table = self._grid.table
+        if places is table.places:  # else another view is shown, or a commit came between
+            table.place_total(places.criteria, total)
+        if places.criteria == table.criteria and row == self._grid.current_row:
+            self._grid.go_to_row(position + table.fresh)
+
     def _on_found(self, criteria: Criteria, key: RecordKey, found: Mapping[int, Located]) -> None:
         table = self._grid.table
         if criteria != table.criteria:
@@ -131,7 +166,7 @@ class Jumping(QObject):
         if row < table.rowCount():
             self._current.go_to(row, key)
         else:
-            self._context.message_wanted.emit(_("This record is not among the rows that are shown."))
+            self._context.message_wanted.emit(_way_to_hidden(table, is_found=key.id in found))
 
     def _on_failed(self, error: BaseException) -> None:
         self.label.hide()
@@ -160,3 +195,24 @@ class Jumping(QObject):
         self.label.setMaximumWidth(max(0, view.width() - 2 * MARGIN))
         self.label.adjustSize()
         self.label.move(view.left() + MARGIN, view.bottom() - self.label.height() - MARGIN)
+
+
+def _way_to_hidden(table: RecordTable, *, is_found: bool) -> str:
+    """Why a record is not among the rows, and what brings it there; `is_found`: it is behind the last that is shown."""
+    hits, criteria = table.places.hits, table.criteria
+    if is_found:
+        return _("This record is behind the last row that can be shown: sort the other way round to see it.")
+    if hits is not None and not hits.complete:
+        return _("This record is not among the first {count:,} rows: sort by one column only to see it.").format(
+            count=len(hits.ids)
+        )
+    return _LEFT_OUT[bool(criteria.search), bool(criteria.filters)]
+
+
+_LEFT_OUT = {
+    (True, True): _("This record is not among the rows shown: clear the search and remove the filters to see it."),
+    (True, False): _("This record is not among the rows shown: clear the search to see it."),
+    (False, True): _("This record is not among the rows shown: remove the filters to see it."),
+    (False, False): _("This record is not among the rows: it was deleted elsewhere. Press F5 to load them again."),
+}
+"""Whether there is a search, and whether there are filters → what is said of a record that they leave out."""

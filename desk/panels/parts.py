@@ -30,6 +30,17 @@ def dim(label: QLabel) -> None:
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
 
+def plain(text: str, object_name: str, accessible_name: str, *, quiet: bool = False) -> QLabel:
+    """A label whose text wraps, can be selected, and is never taken for HTML: paths and names may look like it."""
+    label = named(QLabel(text), object_name, accessible_name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if quiet:
+        dim(label)
+    return label
+
+
 def styled(widget: QWidget, make: Callable[[Look], str]) -> None:
     """Gives a widget a style sheet made from the colours in force, and anew when they change.
 
@@ -96,10 +107,7 @@ class ProblemBar(QFrame):
                 f"#{object_name} {{ background: {colours.doomed}; border-left: 3px solid {colours.doomed_mark}; }}"
             ),
         )
-        self._text = named(QLabel(), f"{object_name}_text", _("Problem"))
-        self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)  # paths and names may look like HTML
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = plain("", f"{object_name}_text", _("Problem"))
         self.retry = named(QPushButton(_("Retry")), f"{object_name}_retry", _("Retry"))
         self.retry.clicked.connect(self.retry_wanted)
         row = QHBoxLayout(self)

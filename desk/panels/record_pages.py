@@ -22,6 +22,8 @@ from desk.catalog.edits import RecordKey
 from desk.catalog.rows import AuthorDetails, AuthorRef, BookDetails
 from desk.errors import DeskError
 from desk.i18n import _, ngettext
+from desk.panels.current_record import CurrentRecord
+from desk.panels.jumping import Jumping
 from desk.panels.parts import ProblemBar, dim, heading, named
 from desk.panels.record_form import RecordForm
 from desk.panels.view_loading import ViewLoading
@@ -29,9 +31,13 @@ from desk.tables.grid import Grid
 from desk.tables.record_table import RecordTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desk.catalog.edits import EditBatch
     from desk.panels.context import Context
 
-BOOK_COLUMNS = ("title", "published_year", "price")
+BOOK_COLUMNS = {"title": 22, "published_year": 10, "price": 9}
+"""What an author's books show at first → widths in letters."""
 
 
 class RecordPage(QScrollArea):
@@ -65,6 +71,9 @@ class RecordPage(QScrollArea):
         if details is not None and details.row.updated_at is not None:
             lines.append(_("Changed {time}").format(time=_moment(details.row.updated_at)))
         self._times.setText("\n".join(lines))
+
+    def take_saved(self, batch: EditBatch, new_ids: Mapping[RecordKey, int]) -> None:
+        """Shows a unit of work that was saved in the rows of what belongs to the record, if it has any."""
 
 
 class BookPage(RecordPage):
@@ -111,15 +120,13 @@ class AuthorPage(RecordPage):
         self.table = RecordTable(BOOKS, context.edits, self)
         self.table.editable = False
         self.table.shows_new = False
-        self.books = named(Grid(self.table), "author_books", _("Books of this author"))
+        self.books = named(Grid(self.table, shown=BOOK_COLUMNS), "author_books", _("Books of this author"))
         self.books.setMinimumHeight(140)
         self.books.verticalHeader().hide()
-        for section, column in enumerate(self.table.columns):
-            self.books.setColumnHidden(section, column.name not in BOOK_COLUMNS)
         self.books.horizontalHeader().setStretchLastSection(False)
-        self.books.setColumnWidth(0, 22 * self.books.fontMetrics().averageCharWidth())
         self.loading = ViewLoading(self.table, context, "author-books")
         self.loading.failed.connect(self._on_failed)
+        self.jumping = Jumping(self.books, CurrentRecord(self.books), context)
         self.books.sort_wanted.connect(self._on_sort_wanted)
         self.books.activated.connect(self._on_book_activated)
         for widget in (heading(_("Books")), self.sums, self.books, self._times):
@@ -136,6 +143,9 @@ class AuthorPage(RecordPage):
             if criteria.filters != self.table.criteria.filters:
                 self.table.show_view(criteria)  # the books of another author are no stand-in for these
             self.loading.open(criteria)
+
+    def take_saved(self, batch: EditBatch, new_ids: Mapping[RecordKey, int]) -> None:
+        self.table.take_saved(batch, new_ids)
 
     @Slot(object)
     def _on_failed(self, error: BaseException) -> None:

@@ -98,6 +98,7 @@ class SelectedRows(QObject):
     @Slot(object)
     def _on_progressed(self, progress: CopyProgress) -> None:
         self._context.progress_made.emit(
+            self,
             _("Copying {rows:,} of {total:,} rows").format(rows=progress.rows, total=progress.total),
             progress.rows,
             progress.total,
@@ -105,12 +106,12 @@ class SelectedRows(QObject):
 
     @Slot(object)
     def _on_copied_below(self, copied: tuple[int, QByteArray]) -> None:
-        self._context.progress_ended.emit()
+        self._context.progress_ended.emit(self)
         self._put(*copied)
 
     @Slot(object)
     def _on_copy_failed(self, error: BaseException) -> None:
-        self._context.progress_ended.emit()
+        self._context.progress_ended.emit(self)
         self._on_selection_failed(error, _("Cancelled. The clipboard keeps what it had."))
 
     def _on_selection_loaded(self, fresh: list[Original], rows: tuple[Row, ...]) -> None:
@@ -141,7 +142,7 @@ class SelectedRows(QObject):
     def _drop_copy(self) -> None:
         if self._copying.is_running:
             self._copying.drop()
-            self._context.progress_ended.emit()
+            self._context.progress_ended.emit(self)
 
     def _put(self, rows: int, text: QByteArray) -> None:
         """Onto the clipboard, as UTF-8: made into Qt's own text, a long one would take too long."""

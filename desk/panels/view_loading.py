@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from desk.catalog.criteria import Criteria
     from desk.catalog.paging import Mark, Page, PageRequest, ViewStart, Walked
+    from desk.catalog.places import Places
     from desk.panels.context import Context
     from desk.tables.record_table import RecordTable
 
@@ -148,7 +149,7 @@ class ViewLoading(QObject):
             _("Count {table}").format(table=self._title),
             door.count_rows,
             channel=self._channel("count"),
-            done=partial(self._table.place_total, criteria),
+            done=partial(self._on_counted, self._table.places),
             failed=self._on_count_failed,
             rank=Rank.BEHIND,
             arguments={"sessions": self._context.sessions, "criteria": criteria},
@@ -160,6 +161,10 @@ class ViewLoading(QObject):
         criteria = self._table.criteria
         if self._open and not criteria.narrows and not self._table.is_exact:
             self._table.place_total(criteria, counts[criteria.table])
+
+    def _on_counted(self, places: Places, total: int) -> None:
+        if places is self._table.places:  # else another view is shown, or a commit came between
+            self._table.place_total(places.criteria, total)
 
     def _on_count_failed(self, error: BaseException) -> None:
         self._table.count_failed()

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QInputMethodEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QInputMethodEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from desk.catalog.paging import PAGE_ROWS
@@ -24,7 +24,7 @@ from desk.tables.scroll_bar import ScrollBar
 from desk.tables.typed_letters import TypedLetters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from desk.catalog.grid_layout import GridLayout
     from desk.tables.edit_stack import Original
@@ -43,25 +43,29 @@ SLOW_ROWS = PAGE_ROWS // 2
 Action = QAbstractItemView.CursorAction
 Flag = QItemSelectionModel.SelectionFlag
 CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Grid(QTableView):
-    """Shows a RecordTable.
+    """Shows a RecordTable; `shown` columns (name → letters in its width; None: all) are those of its first layout.
 
     `sort_wanted` carries a column's name and whether it is added to the order (shift); `jump_wanted` the letters typed
-    so far, '' when they were given up; `released` tells that the scroll bar is not under a hand any more;
-    `layout_changed` carries the GridLayout after a person changed it.
+    so far, '' when they were given up; `end_wanted` tells that End led to the last row known, of maybe more; `released`
+    that the scroll bar is not under a hand any more; `layout_changed` carries the GridLayout after a person changed it.
     """
 
     sort_wanted = Signal(str, bool)
     record_activated = Signal()
     current_row_changed = Signal(int)
     jump_wanted = Signal(str)
+    end_wanted = Signal()
     released = Signal()
     layout_changed = Signal(object)
 
-    def __init__(self, table: RecordTable, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, table: RecordTable, parent: QWidget | None = None, shown: Mapping[str, int] | None = None
+    ) -> None:
         super().__init__(parent)
         self.table = table
         self.cells = CellDelegate(self)
@@ -72,7 +76,7 @@ class Grid(QTableView):
         self._rows = RowHeader(self)
         self.setVerticalHeader(self._rows)
         self.setModel(table)
-        self._columns = ColumnLayouts(self, table.columns)
+        self._columns = ColumnLayouts(self, table.columns, shown)
         self._letters = TypedLetters(self)
         self._pace = QTimer(self, singleShot=True, interval=REST_MS)
         self._paced_from = self._scrolled_to = 0
@@ -85,11 +89,6 @@ class Grid(QTableView):
     def current_row(self) -> int:
         """The current row, -1 for none."""
         return self.currentIndex().row()
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the scroll bar is under a person's hand."""
-        return self._bar.is_held
 
     @property
     def editor(self) -> QWidget | None:
@@ -116,10 +115,6 @@ class Grid(QTableView):
         self.selectionModel().setCurrentIndex(index, Flag.ClearAndSelect)
         if not is_seen:
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
-
-    def layout_of_columns(self) -> GridLayout:
-        """How the columns are laid out now."""
-        return self._columns.layout()
 
     def apply_layout(self, layout: GridLayout) -> None:
         """Lays the columns out so, without telling it as a change."""
@@ -210,6 +205,9 @@ class Grid(QTableView):
             event.accept()
             return
         super().keyPressEvent(event)
+        is_end = event.key() == Qt.Key.Key_End and not event.modifiers() & SHIFT and not event.isAutoRepeat()
+        if is_end and self.table.may_have_more:
+            self.end_wanted.emit()
 
     def keyboardSearch(self, _text: str) -> None:
         """Letters jump by the order of the view; Qt would go through all rows."""
@@ -222,6 +220,10 @@ class Grid(QTableView):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self._accept_input_methods()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.table.feed.see(self.viewport().height() // self._rows.defaultSectionSize() + 2)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -244,8 +246,7 @@ class Grid(QTableView):
     def _on_section_clicked(self, section: int) -> None:
         column = self.table.columns[section]
         if column.sortable:
-            shift = Qt.KeyboardModifier.ShiftModifier
-            self.sort_wanted.emit(column.name, bool(QGuiApplication.keyboardModifiers() & shift))
+            self.sort_wanted.emit(column.name, bool(QGuiApplication.keyboardModifiers() & SHIFT))
 
     @Slot(QModelIndex, QModelIndex)
     def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:

@@ -12,7 +12,7 @@ from desk.catalog.grid_layout import ColumnLayout, GridLayout
 from desk.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from desk.catalog.columns import Column
 
@@ -23,18 +23,23 @@ REST_MS = 400
 class ColumnLayouts(QObject):
     """The layout of one grid's columns. `changed` carries the GridLayout once a person's changes have come to rest.
 
+    `shown` are the columns that are shown at first, by name → their widths in letters; None: all, as wide as they say.
+
     Invariant: at least one column is shown.
     """
 
     changed = Signal(object)
 
-    def __init__(self, view: QTableView, columns: Sequence[Column]) -> None:
+    def __init__(self, view: QTableView, columns: Sequence[Column], shown: Mapping[str, int] | None = None) -> None:
         super().__init__(view)
         self._header = header = view.horizontalHeader()
         unit = view.fontMetrics().averageCharWidth()
         self._columns = columns
         self._sections = {column.name: section for section, column in enumerate(columns)}
-        self._default = GridLayout(tuple(ColumnLayout(one.name, (one.width + 2) * unit) for one in columns))
+        widths = {one.name: one.width + 2 for one in columns} | dict(shown or {})
+        self._default = GridLayout(
+            tuple(ColumnLayout(name, width * unit, shown is None or name in shown) for name, width in widths.items())
+        )
         self._widths: dict[int, int] = {}
         """Section → its width, which Qt does not tell of a hidden one."""
         self._applying = False

@@ -1,7 +1,7 @@
 """The pages of one view: which are here, which are on their way, and which to ask for next.
 
-Invariant: what is seen is asked for first, at most one page on each lane, or two neighbours at once on both; a page
-ahead is asked for only while nothing that is seen is missing.
+Invariant: what is seen is asked for first, at most one page on each lane, or all that are seen together at once; none
+takes the turn of one that is seen beside it. A page ahead is asked for only while nothing that is seen is missing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LATE_MS = 150
 """A page that comes sooner takes its place without a placeholder having been seen."""
+AHEAD = 2
+"""Where a page is awaited that was asked for ahead: it is on no lane."""
 
 
 class PageFeed(QObject):
@@ -42,8 +44,9 @@ class PageFeed(QObject):
         self._missing: dict[int, None] = {}
         """The pages that were painted without being here, in the order in which they were painted."""
         self._asked: dict[int, tuple[int, ...]] = {}
-        """Lane → the page, or the two, asked for last on it that have not come; an earlier one on the same lane will
-        not come."""
+        """Lane → the pages asked for last on it that have not come; an earlier one on the same lane will not come."""
+        self._seen_at_once = 2
+        """How many pages can be in sight together."""
         self._ahead: int | None = None
         """The page that was asked for ahead and has not been seen since."""
         self._late: set[int] = set()
@@ -76,6 +79,10 @@ class PageFeed(QObject):
         self.places = places
         if first is not None:
             self._cache.mark_stale(self._cache.numbers_from(first))
+
+    def see(self, rows: int) -> None:
+        """So many rows are in sight at once: they may lie on as many pages as that takes at worst."""
+        self._seen_at_once = max(2, (rows - 2) // PAGE_ROWS + 2)
 
     def numbers_from(self, position: int) -> tuple[int, ...]:
         """The pages that are here, from the one on which a position lies."""
@@ -113,7 +120,7 @@ class PageFeed(QObject):
         """A row is seen that is not here, or stale: its page will be asked for once everything is painted."""
         number = self._cache.number(position)
         if number == self._ahead:  # it is on its way already, and now somebody waits for it
-            self._asked[number % 2], self._ahead = (number,), None
+            self._asked[AHEAD], self._ahead = (number,), None
             self._waiting.start()
         if number in self._awaited or position >= self.places.total:
             return
@@ -155,16 +162,17 @@ class PageFeed(QObject):
 
     @Slot()
     def _on_announce(self) -> None:
-        missing, self._missing = list(self._missing)[-2:], {}  # what was painted last is what is seen now
-        if len(missing) == 2 and abs(missing[0] - missing[1]) == 1:
+        missing, self._missing = list(self._missing), {}
+        seen = self._together(missing)  # what was painted last is what is seen now
+        if len(seen) > 1 and not self._is_any_beside(seen, self._awaited):
             self._asked.clear()
-            self._ask(*sorted(missing))
+            self._ask(seen)
+        elif len(seen) > 1 or self._has_turn_beside(seen, seen[0]):
+            self._missing = dict.fromkeys(seen)  # their turn is when those have come
         else:
-            for number in missing:
-                if self._would_lose_neighbour(number):
-                    self._missing[number] = None  # its turn is when they have come
-                else:
-                    self._ask(number)
+            others = [one for one in missing if one not in seen and not self._has_turn_beside(seen, one)]
+            for number in (*others[-1:], *seen):
+                self._ask(range(number, number + 1))
         self._late.intersection_update(self._awaited)
 
     @Slot()
@@ -179,17 +187,28 @@ class PageFeed(QObject):
         """The pages in sight that are on their way."""
         return {number for numbers in self._asked.values() for number in numbers}
 
-    def _ask(self, *numbers: int) -> None:
-        """Asks for a page, or for two neighbours at once: before the marks each would be counted from afar."""
+    def _ask(self, numbers: range) -> None:
+        """Asks for a page, or for neighbours at once: before the marks each would be counted from afar."""
         request = self.places.request(numbers[0] * PAGE_ROWS, len(numbers) * PAGE_ROWS)
-        self._asked[request.lane] = numbers
+        self._asked[request.lane] = tuple(numbers)
         self._waiting.start()
         self.page_wanted.emit(request)
 
-    def _would_lose_neighbour(self, number: int) -> bool:
-        """Whether a request for this page would replace one for two pages of which one is still beside it."""
-        pair = self._asked.get(number % 2, ())
-        return len(pair) == 2 and min(abs(number - one) for one in pair) == 1
+    def _together(self, missing: list[int]) -> range:
+        """The pages from the first to the last of those that can be in sight together with the last one."""
+        first = last = missing[-1]
+        for number in reversed(missing):
+            if max(last, number) - min(first, number) < self._seen_at_once:
+                first, last = min(first, number), max(last, number)
+        return range(first, last + 1)
+
+    def _has_turn_beside(self, seen: range, number: int) -> bool:
+        """Whether a request for a page would replace one for pages in sight together with these."""
+        return self._is_any_beside(seen, self._asked.get(number % 2, ()))
+
+    def _is_any_beside(self, seen: range, others: Iterable[int]) -> bool:
+        """Whether any of the others can be in sight together with these pages."""
+        return any(max(seen[-1], one) - min(seen[0], one) < self._seen_at_once for one in others)
 
     def _forget_wishes(self) -> None:
         self._missing.clear()

@@ -59,6 +59,8 @@ class RecordTable(ViewTable):
         self._fresh: list[Edit] = []
         self._saved: dict[int, Row] = {}
         """Records as a commit of our own made them, until they are loaded anew: that raises their version."""
+        self._gone: dict[int, Edit] = {}
+        """What a commit of our own deleted: its rows are here until theirs are loaded anew, and never look alive."""
         edits.edit_changed.connect(self._on_edit_changed)
 
     @property
@@ -68,7 +70,8 @@ class RecordTable(ViewTable):
 
     def take_saved(self, batch: EditBatch, new_ids: Mapping[RecordKey, int]) -> None:
         """Shows the values of a unit of work that was saved in its records which are here, until these are loaded
-        anew; `new_ids` are those of its new records."""
+        anew, and those that it deleted as deleted; `new_ids` are those of its new records."""
+        self._gone.update((edit.key.id, edit) for edit in batch.edits if self._is_deletion(edit))
         for edit in batch.edits:
             record = self._loaded(edit.key) if edit.kind is EditKind.UPDATE else None
             if record is not None:
@@ -209,6 +212,10 @@ class RecordTable(ViewTable):
     def _on_reset(self) -> None:
         self._fresh = self._inserts()
         self._saved.clear()
+        self._gone.clear()
+
+    def _is_deletion(self, edit: Edit) -> bool:
+        return edit.kind is EditKind.DELETE and edit.key.table == self.description.name
 
     def _loaded(self, key: RecordKey) -> Row | None:
         row = self.row_of(key)
@@ -244,10 +251,10 @@ class RecordTable(ViewTable):
         return self._edits.inserts(self.description.name) if self.shows_new else []
 
     def _edit_at(self, row: int) -> Edit | None:
-        if not len(self._edits):
+        if not len(self._edits) and not self._gone:
             return None
         key = self.key_at(row)
-        return self._edits.get(key) if key else None
+        return (self._edits.get(key) or self._gone.get(key.id)) if key else None
 
     def _is_doomed(self, row: int) -> bool:
         edit = self._edit_at(row)

@@ -77,6 +77,11 @@ class ViewTable(QAbstractTableModel):
         return self.places.is_exact
 
     @property
+    def may_have_more(self) -> bool:
+        """Whether rows may lie behind the last one that is known, as a count would tell."""
+        return not self.is_exact and self.places.hits is None
+
+    @property
     def row_limit(self) -> int:
         """How many rows of a view can be shown; the grid sets it."""
         return self._row_limit
@@ -190,10 +195,6 @@ class ViewTable(QAbstractTableModel):
                 self.place_total(criteria, walked.total)
             else:
                 self._update_rows()
-
-    def request_for(self, position: int) -> PageRequest:
-        """The request of the page on which a position lies."""
-        return self.places.request(self.feed.number(position) * PAGE_ROWS)
 
     def want(self, rows: range) -> None:
         """Grid rows are in sight: pages of them that are not here are asked for."""

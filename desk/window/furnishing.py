@@ -29,8 +29,11 @@ class FurnishedWindow(QMainWindow):
     def __init__(self) -> None:
         super().__init__()
         self._stages: list[Callable[[], None]] = [
+            self._import_columns,
             self._furnish_context,
             self._furnish_side,
+            self._import_table,
+            self._import_grid,
             self._import_browser,
             self._furnish_middle,
             self._furnish_details,
@@ -71,6 +74,9 @@ class FurnishedWindow(QMainWindow):
 
     # The parts: each imports what it needs, after the first paint
 
+    def _import_columns(self) -> None:
+        import desk.catalog.columns  # noqa: F401  (as long as all that the context needs besides)
+
     def _furnish_context(self) -> None:
         from desk.panels.context import Context
         from desk.work.feeds import PoolFeed
@@ -87,8 +93,14 @@ class FurnishedWindow(QMainWindow):
             "tables_dock", _("Catalogue"), self.side_bar, Qt.DockWidgetArea.LeftDockWidgetArea
         )
 
+    def _import_table(self) -> None:
+        import desk.tables.record_table  # noqa: F401  (what a browser needs takes longest: three parts)
+
+    def _import_grid(self) -> None:
+        import desk.tables.grid  # noqa: F401
+
     def _import_browser(self) -> None:
-        import desk.panels.browser  # noqa: F401  (the longest import: a part of its own)
+        import desk.panels.browser  # noqa: F401
 
     def _furnish_middle(self) -> None:
         from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from desk.window.windows import Windows
 
 MESSAGE_MS = 8000
-ENABLE_MS = 20
 
 
 class MainWindow(FurnishedWindow):
@@ -53,8 +52,6 @@ class MainWindow(FurnishedWindow):
         self._held: RecordKey | None = None
         """The record that the details keep until the first page of its table is here."""
         self._may_close = False
-        self._enabling = QTimer(self, singleShot=True, interval=ENABLE_MS)
-        self._enabling.timeout.connect(self._enable_now)
 
     @property
     def profile(self) -> Profile | None:
@@ -99,7 +96,7 @@ class MainWindow(FurnishedWindow):
         for browser in self.browsers.values():
             browser.table.editable = False
         self.details.show_editable()
-        self._enable()
+        self.enabling.soon()
         return catalogue
 
     def take_typed(self) -> bool:
@@ -175,7 +172,7 @@ class MainWindow(FurnishedWindow):
         self.browser.show_view(self.browser.criteria)
         self.files.on_opened(is_another=is_another)
         self._owes_counts = True
-        self._enable()
+        self.enabling.soon()
 
     @Slot(object, bool)
     def tell_open_failed(self, error: BaseException, may_help: bool = False) -> None:
@@ -203,7 +200,7 @@ class MainWindow(FurnishedWindow):
         row = self.browser.grid.current_row - table.fresh
         self.status.show_place(row, table.total, exact=table.is_exact, listed=table.places.hits is not None)
         self.counts.take_view(self.browser)
-        self._enable()
+        self.enabling.soon()
 
     @Slot(object)
     def _on_record_selected(self, key: RecordKey | None) -> None:
@@ -268,37 +265,12 @@ class MainWindow(FurnishedWindow):
     def _on_message_wanted(self, text: str) -> None:
         self.status.showMessage(text, MESSAGE_MS)
 
-    @Slot()
-    def _enable(self) -> None:
-        """Soon finds out what is possible; many changes at once, such as a burst of actions, cost one look."""
-        if not self._enabling.isActive():
-            self._enabling.start()
-
-    @Slot()
-    def _enable_now(self) -> None:
-        edits = self.context.edits
-        has_record = self.browser.grid.current_row >= 0
-        can_edit = self.context.can_edit
-        facts = {
-            "catalogue": self.context.catalogue is not None,
-            "record": has_record,
-            "editable": can_edit,
-            "editable_record": can_edit and has_record,
-            "edits": can_edit and len(edits) > 0,
-            "pending": len(edits) > 0 and not edits.frozen,
-            "undo": can_edit and edits.steps.canUndo(),
-            "redo": can_edit and edits.steps.canRedo(),
-            "running": bool(self.context.runner.running),
-        }
-        self.commands.enable({name for name, holds in facts.items() if holds})
-        self.commands.name_steps(edits.steps.undoText(), edits.steps.redoText())
-        self.status.show_edits(len(edits))
-
     # Furnishing
 
     def _furnish_commands(self) -> None:
         from desk.window.columns_menu import ColumnsMenu
         from desk.window.commands import FILE, VIEW, Commands
+        from desk.window.enabling import Enabling
         from desk.window.file_menu import FileMenu
         from desk.window.handlers import Handlers
         from desk.window.opening import Opening
@@ -319,6 +291,7 @@ class MainWindow(FurnishedWindow):
         self.opening = Opening(self.context, self, self.take_typed)
         self.files = FileMenu(self)
         self.commands = Commands(self, Handlers(self).by_name())
+        self.enabling = Enabling(self)
         menus = self.commands.fill_menus(self)
         menus[FILE].insertMenu(self.commands["new_window"], self.files.recent)
         menus[VIEW].addSeparator()
@@ -334,12 +307,9 @@ class MainWindow(FurnishedWindow):
         context.record_wanted.connect(self._on_record_wanted)
         context.progress_made.connect(self.status.show_progress)
         context.progress_ended.connect(self.status.hide_progress)
-        context.edits.count_changed.connect(self._enable)
-        context.edits.steps.indexChanged.connect(self._enable)
         context.runner.action_ended.connect(self.status.show_cost)
         context.runner.action_failed.connect(self._on_action_failed)
         context.runner.busy_changed.connect(self.status.show_busy)
-        context.runner.busy_changed.connect(self._enable)
         self.status.cancel_wanted.connect(context.runner.cancel_all)
         self.opening.begun.connect(self.problems.hide)
         self.opening.opened.connect(self._on_opened)
@@ -349,7 +319,6 @@ class MainWindow(FurnishedWindow):
         self.side_bar.connection_wanted.connect(self.commands["open"].trigger)
         self.side_bar.table_chosen.connect(self._on_table_chosen)
         self.unit.resolved.connect(self.refresh)
-        self.unit.state_changed.connect(self._enable)
         self.unit.state_changed.connect(self.pending.refresh)
         self.unit.state_changed.connect(self.details.show_editable)
         self.unit.close_wanted.connect(self._on_close_wanted)
@@ -364,7 +333,7 @@ class MainWindow(FurnishedWindow):
             browser.first_page_shown.connect(self.catalogue_shown)
             browser.grid.addActions([self.commands[name] for name in ("edit_record", "copy", "duplicate", "delete")])
         self.catalogue_shown.connect(self.files.prepare, Qt.ConnectionType.SingleShotConnection)
-        self._enable_now()
+        self.enabling.look()
 
 
 def _dropped(event: QDropEvent) -> list[Path]:

@@ -37,6 +37,7 @@ class Saving(QObject):
         now = before.saved_as(result.new_ids[before]) if before is not None and before in result.new_ids else None
         if now is not None:  # its row left the top of the grid for its place in the order
             window.browsers[now.table].current.follow(now)
+        window.details.take_saved(batch, result.new_ids)
         for browser in window.browsers.values():
             browser.table.take_saved(batch, result.new_ids)
             browser.after_commit.end(batch, result.new_ids)

@@ -46,7 +46,9 @@ class StatusLine(QStatusBar):
             self.job, self.progress, self.busy, self.cancel, self.place, self.edits, self.cost, self.transactions,
         ):  # fmt: skip
             self.addPermanentWidget(widget)
-        self._is_busy = self._has_job = False
+        self._is_busy = False
+        self._jobs: dict[object, tuple[str, int, int]] = {}
+        """Whose long job → its name, how much of how much is done; the job that began last is the one that is shown."""
         self._arrange()
         self._cost: Cost | None = None
         self._becoming_busy = QTimer(self, singleShot=True, interval=BUSY_MS)
@@ -83,34 +85,40 @@ class StatusLine(QStatusBar):
         elif not self._becoming_busy.isActive() and not self._is_busy:
             self._becoming_busy.start()
 
-    def show_progress(self, label: str, done: int, total: int) -> None:
+    def show_progress(self, whose: object, label: str, done: int, total: int) -> None:
         """How far a long job is, `done` of `total` (0: nobody knows of how much), beside the button that cancels it.
 
-        Told as often as one likes, at best ten times a second; the job that told last is the one that is shown.
+        Told as often as one likes, at best ten times a second; of several jobs the one that began last is shown.
         """
-        self.job.setText(label)
-        self.progress.setRange(0, PARTS if total else 0)
-        self.progress.setValue(PARTS * done // total if total else 0)
-        self._has_job = True
-        self._arrange()
+        self._jobs[whose] = (label, done, total)
+        self._show_job()
 
-    def hide_progress(self) -> None:
-        """The long job has ended."""
-        self._has_job = False
-        self._arrange()
+    def hide_progress(self, whose: object) -> None:
+        """The long job has ended; another one that goes on is shown again."""
+        self._jobs.pop(whose, None)
+        self._show_job()
 
     @Slot()
     def _show_busy(self) -> None:
         self._is_busy = True
         self._arrange()
 
+    def _show_job(self) -> None:
+        if self._jobs:
+            label, done, total = self._jobs[next(reversed(self._jobs))]
+            self.job.setText(label)
+            self.progress.setRange(0, PARTS if total else 0)
+            self.progress.setValue(PARTS * done // total if total else 0)
+        self._arrange()
+
     def _arrange(self) -> None:
         """One bar tells that something runs: how far a long job is, or else only that."""
-        self.busy.setVisible(self._is_busy and not self._has_job)
-        self.cancel.setVisible(self._is_busy or self._has_job)
+        has_job = bool(self._jobs)
+        self.busy.setVisible(self._is_busy and not has_job)
+        self.cancel.setVisible(self._is_busy or has_job)
         for widget in (self.job, self.progress):
-            widget.setVisible(self._has_job)
-        self.cost.setVisible(not self._has_job)  # that of an action which has ended can make room
+            widget.setVisible(has_job)
+        self.cost.setVisible(not has_job)  # that of an action which has ended can make room
 
     @Slot()
     def _draw(self) -> None:

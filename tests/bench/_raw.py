@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from sqlalchemy import Engine, event, make_url
 
-from desk.database.engines import quoted, schema_of
+from desk.database.engines import quoted
+from desk.database.targets import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

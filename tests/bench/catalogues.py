@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from desk.catalog.models import Base
-from desk.database import engines, migrations, revisions
+from desk.database import engines, migrations, revisions, targets
 from desk.operations.connect import create_catalogue, open_catalogue
 from desk.operations.searching import drop_search_index
 from tests.bench import invented
@@ -195,7 +195,7 @@ def _on_server(server_url: str, books: int, tell: Callable[[str], None]) -> Data
         if found is None or found[0] != "made":
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             connection.execute(f'CREATE DATABASE "{name}"')
-            migrations.upgrade(engines.target_url(target))
+            migrations.upgrade(targets.target_url(target))
             _fill(target, books, tell)
             connection.execute(f"""COMMENT ON DATABASE "{name}" IS 'made'""")
     return Dataset(books, target)
@@ -212,7 +212,7 @@ def _version() -> str:
 
 def _fill(target: str, books: int, tell: Callable[[str], None]) -> None:
     """Puts the invented records in: without indexes first, which are made afterwards in one go each."""
-    url = engines.target_url(target)
+    url = targets.target_url(target)
     is_sqlite = url.get_backend_name() == "sqlite"
     engine = create_engine(url) if is_sqlite else engines.make_engine(url)  # Desk's own begins what a PRAGMA must not
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

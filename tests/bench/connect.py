@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from desk.database import engines, migrations
+from desk.database import migrations, targets
 from desk.operations.connect import open_catalogue
 from desk.operations.sample import fill_sample, restore_sample
 from tests.bench._table import Figure, options, report, with_bytecode
@@ -96,7 +96,7 @@ def main() -> int:
 
 
 def _fill(url: str) -> None:
-    migrations.upgrade(engines.target_url(url))
+    migrations.upgrade(targets.target_url(url))
     catalogue = open_catalogue(target=url)
     fill_sample(sessions=catalogue.sessions)
     catalogue.close()

@@ -70,6 +70,15 @@ def test_two_pages_that_came_at_once_are_as_if_each_had_come_alone(mark: Mark | 
     assert second.request.mark == (mark if both.request.is_backwards else first.end)
 
 
+def test_more_pages_that_came_at_once_are_as_if_each_had_come_alone() -> None:
+    walked = page(PageRequest(VIEW, 100, 300, Mark(90, ("before", 1))), 240)
+    assert [(part.request.position, len(part.rows)) for part in walked.parts] == [(100, 100), (200, 100), (300, 40)]
+    assert [part.request.mark for part in walked.parts[1:]] == [part.end for part in walked.parts[:-1]]
+    assert [part.is_last for part in walked.parts] == [False, False, True]
+    ended = page(PageRequest(VIEW, 100, 300), 200)
+    assert [(len(part.rows), part.is_last) for part in ended.parts] == [(100, False), (100, True)]
+
+
 def test_doubtful_cells_stay_with_their_rows() -> None:
     first, second = replace(page(PageRequest(VIEW, 0, 200), 200), doubtful=frozenset({(7, 1), (130, 2)})).parts
     assert (first.doubtful, second.doubtful) == (frozenset({(7, 1)}), frozenset({(30, 2)}))

@@ -15,6 +15,7 @@ from desk.catalog.orders import Key, order_of
 from desk.catalog.paging import Hits, Mark, Page, PageRequest
 from desk.catalog.places import MARKS_KEPT, Places
 from desk.catalog.rows import AuthorRow
+from tests.support.walking import in_order, page_of
 
 VIEW = Criteria("authors", sorts=(Sort("birth_year"),))
 DOWN = Criteria("authors", sorts=(Sort("birth_year", descending=True),))
@@ -29,26 +30,6 @@ def numbered(*positions: int, **more: Any) -> Places:
 
 def positions_of(places: Places) -> list[int]:
     return [mark.position for mark in places.marks]
-
-
-def in_order(keys: list[Key], criteria: Criteria) -> list[Key]:
-    return sorted(keys, key=cmp_to_key(order_of(criteria).compare))
-
-
-def page_of(request: PageRequest, keys: list[Key]) -> Page:
-    """The page that a database with rows of these keys, in order, would give."""
-    if request.mark is None:
-        first = request.position
-    elif request.mark.key is None:
-        first = len(keys) - request.offset - request.limit
-    else:
-        compare = cmp_to_key(order_of(request.criteria).compare)
-        known = bisect_right([compare(key) for key in keys], compare(request.mark.key))
-        first = known - request.offset - request.limit if request.is_backwards else known + request.offset
-    found = tuple(keys[max(first, 0) : max(first + request.limit, 0)])
-    end = Mark(request.position + len(found), found[-1]) if found else None
-    rows = tuple(AuthorRow(key[-1], 1, f"name {key}", None, None, None) for key in found)
-    return Page(request, rows, ((),) * len(rows), end, keys=found)
 
 
 # Requests
@@ -159,6 +140,19 @@ def test_marks_that_contradict_a_newer_one_are_forgotten() -> None:
     assert positions_of(places) == [1000, 2500, 3000, 4000]
     places.add([Mark(2600, (3000, 3000))])
     assert positions_of(places) == [1000, 2500, 2600, 4000]
+
+
+def test_the_beginning_of_a_key_stands_before_its_rows_and_beside_the_mark_that_ends_there() -> None:
+    places = numbered(1000, 2000)
+    places.note_total(3000, is_exact=True)
+    places.add([Mark(1000, (1001,)), Mark(1500, (1500,))])
+    assert (positions_of(places), places.is_exact) == ([1000, 1500, 2000], True)
+    assert places.request(1300, 100).mark == Mark(1500, (1500,))  # no row of its own can be gone
+    assert places.around((1500, 1)) == Mark(1500, (1500,))
+    places.shift(gone=[], come=[(1500, 1), (1000, 7)])
+    assert positions_of(places) == [1001, 1501, 2002]
+    places.add([Mark(1600, (1499,))])
+    assert places.is_exact is False
 
 
 def test_the_mark_around_a_key_is_the_last_at_or_before_it() -> None:

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 
-from desk.catalog.searching import TRIGRAMS, SearchMethod, candidates_select, holds, needle_of
+from desk.catalog.searching import SearchMethod, candidates_select, holds, needle_of
+from desk.catalog.trigrams import TRIGRAMS
 
 
 def sql(words: str, method: SearchMethod) -> str:
     """The statement that finds authors, with its values in it."""
     dialect = make_url("sqlite://" if method is SearchMethod.FTS5 else "postgresql+psycopg://").get_dialect()
-    statement = candidates_select("authors", words, method, 10)
+    statement = candidates_select("authors", words, method, 10, closely=True)
     return str(statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True}))
 
 

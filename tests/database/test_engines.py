@@ -1,23 +1,22 @@
-"""Targets, files and engines: what can be opened, how, and that the promised settings are in force."""
+"""Engines: what they open, and that the promised settings are in force."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from desk.database import engines, migrations, revisions
+from desk.database import engines, migrations, revisions, targets
 from desk.database.profiles import PoolSettings
-from desk.errors import EnvironmentProblem, InvalidInput
+from desk.errors import EnvironmentProblem
 from desk.operations.connect import create_catalogue, open_catalogue
 from tests.support.editing import scalar
 from tests.support.holding import holding
-from tests.support.told import SENTINEL, tells
+from tests.support.told import tells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,56 +27,6 @@ if TYPE_CHECKING:
 
 def pragma(catalogue: OpenCatalogue, name: str) -> object:
     return scalar(catalogue, f"PRAGMA {name}")
-
-
-@pytest.mark.parametrize("target", ["", "  ", "postgres ql://", "://x"])
-def test_an_unreadable_target_is_refused_with_advice(target: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        engines.target_url(target)
-    assert refused.value.advice
-
-
-@pytest.mark.parametrize("target", ["mysql://root@localhost/x", "oracle://x", "mssql+pyodbc://x"])
-def test_a_database_that_desk_does_not_speak_is_named(target: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        engines.target_url(target)
-    assert target[:5] in refused.value.what
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        f"postgresql://clerk:{SENTINEL}@host:abc/library",
-        f"postgresql://clerk:p@{SENTINEL}@host/library",
-        f"postgresql://clerk:p@ss:{SENTINEL}@host/library",
-        f"postgresql+psycopg://clerk:@{SENTINEL}@host:5432/library",
-    ],
-)
-def test_a_url_that_cannot_be_split_is_refused_without_a_part_of_its_password(target: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        engines.target_url(target)
-    assert "%40" in refused.value.advice
-    assert SENTINEL not in "".join(traceback.format_exception(refused.value))
-
-
-def test_an_at_sign_may_be_in_a_user_and_encoded_in_a_password() -> None:
-    url = engines.target_url("postgresql://me@corp:p%40ss@host/db")
-    assert (url.username, url.password, url.host) == ("me@corp", "p@ss", "host")
-
-
-@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg", "postgresql+psycopg2", "postgres"])
-def test_every_postgresql_url_means_psycopg_3(scheme: str) -> None:
-    assert engines.target_url(f"{scheme}://me@host/db").drivername == "postgresql+psycopg"
-
-
-def test_a_path_is_made_absolute_and_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert engines.target_url("my.desk").database == str(tmp_path / "my.desk")
-    assert engines.target_url("~/my.desk").database == str(tmp_path / "home" / "my.desk")
-    assert engines.sqlite_file(engines.target_url("sqlite:////a/b")) is not None
-    assert engines.sqlite_file(engines.target_url("sqlite://")) is None
-    assert engines.sqlite_file(engines.target_url("postgresql://host/db")) is None
 
 
 @pytest.mark.parametrize("name", ["a?b=c&mode=memory", "100% #1.desk", "two words.desk", "Ünïcödé が.desk", "a%20b"])
@@ -92,7 +41,7 @@ def test_any_file_name_can_be_created_and_opened(tmp_path: Path, name: str) -> N
 
 
 def test_a_missing_file_is_not_created_by_an_engine(tmp_path: Path) -> None:
-    engine = engines.make_engine(engines.target_url(str(tmp_path / "none.desk")))
+    engine = engines.make_engine(targets.target_url(str(tmp_path / "none.desk")))
     with pytest.raises(DBAPIError):
         engine.connect()
     engine.dispose()
@@ -100,7 +49,7 @@ def test_a_missing_file_is_not_created_by_an_engine(tmp_path: Path) -> None:
 
 
 def test_a_file_opened_for_reading_refuses_to_be_written(sqlite_path: Path) -> None:
-    engine = engines.make_engine(engines.target_url(str(sqlite_path)), mode="ro")
+    engine = engines.make_engine(targets.target_url(str(sqlite_path)), mode="ro")
     with engine.connect() as connection, pytest.raises(DBAPIError, match="readonly"):
         connection.exec_driver_sql("DELETE FROM contributions")
     engine.dispose()
@@ -158,7 +107,7 @@ def test_a_check_out_without_a_time_out_does_not_wait(database_target: str) -> N
 
 
 def test_a_memory_database_has_one_connection() -> None:
-    engine = engines.make_engine(engines.target_url("sqlite://"))
+    engine = engines.make_engine(targets.target_url("sqlite://"))
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE t (x)")
         connection.commit()
@@ -212,8 +161,8 @@ def test_what_the_url_says_wins_over_our_setting(postgres_url: str) -> None:
 def test_a_catalogue_lives_in_the_schema_that_the_url_names(
     empty_postgres_url: str, postgres: Server, schema: str
 ) -> None:
-    url = engines.target_url(empty_postgres_url).update_query_dict({"schema": schema})
-    assert engines.schema_of(url) == schema
+    url = targets.target_url(empty_postgres_url).update_query_dict({"schema": schema})
+    assert targets.schema_of(url) == schema
     migrations.upgrade(url)
     opened = open_catalogue(target=url.render_as_string(hide_password=False))
     assert scalar(opened, "SELECT current_schema()") == schema
@@ -227,7 +176,7 @@ def test_a_catalogue_lives_in_the_schema_that_the_url_names(
 
 
 def test_two_catalogues_share_a_database_in_schemas_of_their_own(empty_postgres_url: str) -> None:
-    first = engines.target_url(empty_postgres_url)
+    first = targets.target_url(empty_postgres_url)
     second = first.update_query_dict({"schema": "other"})
     identities = set()
     for url in (first, second):
@@ -241,7 +190,7 @@ def test_two_catalogues_share_a_database_in_schemas_of_their_own(empty_postgres_
 
 
 def test_options_of_the_url_come_on_top_of_ours(postgres_url: str) -> None:
-    url = engines.target_url(postgres_url).update_query_dict({"options": "-c statement_timeout=1234"})
+    url = targets.target_url(postgres_url).update_query_dict({"options": "-c statement_timeout=1234"})
     opened = open_catalogue(target=url.render_as_string(hide_password=False))
     assert scalar(opened, "SHOW statement_timeout") == "1234ms"
     assert scalar(opened, "SHOW search_path") == '"desk"'
@@ -262,21 +211,15 @@ def test_options_of_a_service_or_the_environment_count_where_ours_say_nothing(
     assert shown(postgres_url) == ("7MB", '"desk"')
     (tmp_path / "services").write_text("[ours]\noptions=-c work_mem=9MB\n")
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    of_service = engines.target_url(postgres_url).update_query_dict({"service": "ours"})
+    of_service = targets.target_url(postgres_url).update_query_dict({"service": "ours"})
     assert shown(of_service.render_as_string(hide_password=False)) == ("9MB", '"desk"')
 
 
 def test_a_file_name_may_be_no_text(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"\xff\xfe.desk")
     create_catalogue(target=str(path))
-    migrations.migrate(engines.target_url(str(path)), "base", upwards=False, with_backup=True)
+    migrations.migrate(targets.target_url(str(path)), "base", upwards=False, with_backup=True)
     assert sum(one.suffix == ".desk" for one in tmp_path.iterdir()) == 2
-
-
-def test_a_url_can_ask_for_reading_only(sqlite_path: Path) -> None:
-    opened = open_catalogue(target=f"sqlite:///{sqlite_path}?mode=ro")
-    assert "mode=ro" in opened.info.read_only
-    opened.close()
 
 
 def test_statements_of_many_rows_run_inside_the_time_out_of_none(postgres_url: str) -> None:

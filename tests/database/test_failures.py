@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from desk.catalog.models import Book
-from desk.database import failures
-from desk.database.engines import target_url
+from desk.database import failures, targets
 from desk.database.profiles import PoolSettings
+from desk.database.targets import target_url
 from desk.errors import DataConflict, DeskError, EnvironmentProblem, InvalidInput
 from desk.operations.connect import open_catalogue
 from tests.support.editing import scalar
@@ -210,4 +210,4 @@ def test_every_known_code_of_sqlite_has_words(number: int, code: str) -> None:
     ],
 )
 def test_a_place_never_tells_a_secret(target: str, place: str) -> None:
-    assert failures.place_of(target_url(target)) == place
+    assert targets.place_of(target_url(target)) == place

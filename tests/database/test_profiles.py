@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desk.database import engines
+from desk.database import targets
 from desk.database.profiles import Profile, profile_of
 from desk.errors import InvalidInput
 from tests.support.told import SENTINEL
@@ -43,7 +43,7 @@ def test_a_file_is_its_absolute_path(tmp_path: Path, given: str, path: str, read
     assert not profile.is_server
     assert profile.account == ""
     assert profile.title == (tmp_path / path).name
-    assert engines.target_url(profile.target).database == profile.target
+    assert targets.target_url(profile.target).database == profile.target
 
 
 def test_an_absolute_sqlite_url_has_four_slashes() -> None:

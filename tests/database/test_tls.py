@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk.database import tls
-from desk.database.engines import target_url
-from desk.database.failures import place_of
+from desk.database.targets import place_of, target_url
 from tests.support.unprivileged import folder_for_everyone, without_root
 
 VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSSLMODE", "PGSSLROOTCERT", "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR")

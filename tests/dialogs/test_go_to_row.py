@@ -96,6 +96,18 @@ def test_an_estimate_is_told_as_one(line: GoToRow) -> None:
     assert line.hint.text() == "of about 1,000"
 
 
+def test_a_row_behind_an_estimate_is_gone_to(line: GoToRow, qtbot: QtBot) -> None:
+    table = line._grid.table
+    table.show_view(table.criteria)
+    table.place_total(table.criteria, 1_000, is_exact=False)
+    line.number.clear()
+    QTest.keyClicks(line.number, "1200")
+    assert line.hint.text() == "of about 1,000"
+    with qtbot.waitSignal(line.row_wanted) as wanted:
+        QTest.keyClick(line.number, Qt.Key.Key_Return)
+    assert wanted.args == [1_199]
+
+
 def test_the_line_opens_with_the_current_row_to_be_typed_over(line: GoToRow) -> None:
     grid = line._grid
     grid.setCurrentIndex(grid.table.index(41, 0))

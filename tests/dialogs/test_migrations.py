@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QMessageBox, QPlainTextEdit, QPushButton
 
-from desk.database import engines, secrets
+from desk.database import secrets, targets
 from desk.database.profiles import Profile, profile_of
 from desk.database.revisions import SchemaState, known_revisions
 from desk.dialogs.migration_parts import ProgressPane
@@ -99,7 +99,7 @@ def test_the_history_tells_current_and_pending_apart_by_signs_and_words(
     assert [line[1] for line in lines[:2]] == ["Copies.", "Shelf marks."]
     signs = ["○  to be applied", "▶  the catalogue is here", *["✓  applied" for _one in older], "–"]
     assert [line[2] for line in lines] == signs
-    assert dialog.chosen == "9002"
+    assert dialog.history.chosen == "9002"
     assert "older" in dialog.situation.text()
 
 
@@ -158,7 +158,7 @@ def test_a_downgrade_goes_where_the_question_said(runner: Runner, qtbot: QtBot, 
     dialog.report = None
     dialog.refresh()  # was under way when the question was asked
     qtbot.waitUntil(lambda: dialog.report is not None, timeout=PATIENCE_MS)
-    assert dialog.chosen != FIRST
+    assert dialog.history.chosen != FIRST
     with qtbot.waitSignal(dialog.migrated, timeout=PATIENCE_MS):
         answer(dialog, "downgrade_go")
     assert plan_upgrade(profile=profile).current == FIRST
@@ -222,7 +222,7 @@ def test_drift_is_listed_in_words(runner: Runner, qtbot: QtBot, profile: Profile
     folder = tmp_path / "scripts" / "alembic" / "versions"
     for name in ("9001", "9002"):
         (folder / f"{name}_more.py").rename(folder.with_name(f"{name}.py"))
-    url = engines.target_url(profile.target).set(password=secrets.password_for(profile))
+    url = targets.target_url(profile.target).set(password=secrets.password_for(profile))
     run(url, f"UPDATE alembic_version SET version_num = '{FIRST}'")
     dialog = opened(qtbot, runner, profile)
     listed = [dialog.drift.item(row).text() for row in range(dialog.drift.count())]
@@ -260,7 +260,7 @@ def test_a_window_that_may_only_read_shows_everything_and_changes_nothing(
 
 
 def test_a_newer_schema_is_explained_and_nothing_is_offered(runner: Runner, qtbot: QtBot, sqlite_path: Path) -> None:
-    url = engines.target_url(str(sqlite_path))
+    url = targets.target_url(str(sqlite_path))
     run(url, "UPDATE alembic_version SET version_num = 'zzzz'")
     before = picture(url)
     dialog = opened(qtbot, runner, profile_of(str(sqlite_path))[0])

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QProgressBar, QPushButton
 
-from desk.database import engines, secrets
+from desk.database import secrets, targets
 from desk.database.profiles import Profile, profile_of
 from desk.database.revisions import SchemaState, known_revisions, status_of
 from desk.dialogs.schema_question import SchemaQuestion
@@ -118,13 +118,13 @@ def test_an_empty_database_gets_its_schema(runner: Runner, qtbot: QtBot, empty_p
     assert "Create" in go.text()
     with qtbot.waitSignal(dialog.finished_well, timeout=PATIENCE_MS):
         go.click()
-    assert status_of(engines.target_url(empty_postgres_url)).state is SchemaState.CURRENT
+    assert status_of(targets.target_url(empty_postgres_url)).state is SchemaState.CURRENT
 
 
 def test_a_role_that_may_not_is_told_why_and_offered_nothing(
     runner: Runner, qtbot: QtBot, postgres: Server, empty_postgres_url: str
 ) -> None:
-    name = str(engines.target_url(empty_postgres_url).database)
+    name = str(targets.target_url(empty_postgres_url).database)
     with postgres.connect(name) as connection:
         connection.execute("CREATE ROLE visitor LOGIN PASSWORD 'visitor'")
     try:
@@ -141,7 +141,7 @@ def test_the_sql_is_shown_on_request_and_can_be_copied(
     runner: Runner, qtbot: QtBot, profile: Profile, scripts: Path
 ) -> None:
     add_revision(scripts, SHELF_UP)
-    before = picture(engines.target_url(profile.target)) if not profile.is_server else None
+    before = picture(targets.target_url(profile.target)) if not profile.is_server else None
     dialog = asked(qtbot, runner, profile)
     text = child(dialog, QPlainTextEdit, "migration_sql")
     assert not text.isVisible()
@@ -153,7 +153,7 @@ def test_the_sql_is_shown_on_request_and_can_be_copied(
     child(dialog, QPushButton, "schema_show_sql").click()
     assert not text.isVisible()
     assert plan_upgrade(profile=profile).state is SchemaState.OLDER
-    assert before is None or picture(engines.target_url(profile.target)) == before
+    assert before is None or picture(targets.target_url(profile.target)) == before
 
 
 def test_a_failure_says_that_everything_is_as_before_and_can_be_tried_again(
@@ -183,7 +183,7 @@ def test_a_migration_is_stopped_and_leaves_everything_as_before(
     add_revision(
         scripts, f"import pathlib\npathlib.Path({str(flag)!r}).touch()\n{HARM}op.execute({ENDLESS['sqlite']!r})"
     )
-    before = picture(engines.target_url(str(sqlite_path)))
+    before = picture(targets.target_url(str(sqlite_path)))
     dialog = asked(qtbot, runner, known(str(sqlite_path)))
     with qtbot.assertNotEmitted(dialog.finished_well):
         child(dialog, QPushButton, "schema_go").click()
@@ -197,7 +197,7 @@ def test_a_migration_is_stopped_and_leaves_everything_as_before(
         qtbot.waitUntil(dialog.problem.isVisible, timeout=PATIENCE_MS)
         assert dialog.isVisible()
     assert dialog.problem.text == "Stopped. Data, schema and version are as they were before."
-    assert picture(engines.target_url(str(sqlite_path))) == before
+    assert picture(targets.target_url(str(sqlite_path))) == before
     dialog.close()
     assert not dialog.isVisible()
 

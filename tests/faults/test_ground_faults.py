@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from desk.database import engines
+from desk.database import engines, targets
 from tests.journeys.conftest import fill
 from tests.support.window import opened_window
 
@@ -57,7 +57,7 @@ def desk(database_target: str, application: object, qtbot: QtBot) -> Iterator[De
 
 def alter(target: str, *statements: str) -> None:
     """What another program does to the tables."""
-    engine = engines.make_engine(engines.target_url(target))
+    engine = engines.make_engine(targets.target_url(target))
     with engine.execution_options(**{engines.WRITE: True}).begin() as connection:
         for statement in statements:
             connection.execute(text(statement))

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from desk.catalog.criteria import Criteria
 from desk.catalog.paging import PageRequest
-from desk.database import engines, migrations
+from desk.database import engines, migrations, targets
 from desk.database.profiles import profile_of
 from desk.errors import EnvironmentProblem
 from desk.operations.commit import commit_edits
@@ -150,7 +150,7 @@ def test_fault_10_wrong_database(own_server: PostgresServer) -> None:
 
 def test_fault_10_no_right_to_read(own_server: PostgresServer) -> None:
     url = own_server.create_database("library")
-    migrations.upgrade(engines.target_url(url))
+    migrations.upgrade(targets.target_url(url))
     make_role(own_server, "postgres")
     with pytest.raises(EnvironmentProblem) as refused:
         open_catalogue(target=own_server.url("library", user="clerk", password=SENTINEL))

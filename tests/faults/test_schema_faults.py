@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from desk.catalog.criteria import Criteria
 from desk.catalog.paging import PageRequest
-from desk.database import engines
+from desk.database import engines, targets
 from desk.database.profiles import profile_of
 from desk.database.revisions import SchemaState, known_revisions
 from desk.errors import EnvironmentProblem
@@ -45,7 +45,7 @@ def test_fault_41_a_newer_schema_is_read_and_never_written(
     given: tuple[Profile, str | None], database_target: str
 ) -> None:
     profile, password = given
-    url = engines.target_url(database_target)
+    url = targets.target_url(database_target)
     engine = engines.make_engine(url)
     with engine.execution_options(**{engines.WRITE: True}).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'zzzz'"))
@@ -80,7 +80,7 @@ def test_fault_41_an_older_schema_is_offered_an_upgrade(
     scripts = scripts_in(tmp_path / "scripts")
     add_revision(scripts, SHELF_UP, summary="Shelf marks.")
     use_scripts(scripts, monkeypatch)
-    url = engines.target_url(database_target)
+    url = targets.target_url(database_target)
     before = picture(url)
     with tells("older", within=8, kept="Nothing was changed") as told:
         open_profile(profile=profile, password=password)

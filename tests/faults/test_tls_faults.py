@@ -226,7 +226,7 @@ def test_a_service_file_decides_as_in_psql(
 
 
 def test_every_failure_has_words_without_holes() -> None:
-    from desk.database.engines import target_url
+    from desk.database.targets import target_url
 
     texts = (
         "FATAL:  connection requires a valid client certificate",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from tests.support.measuring import Activity
+    from tests.support.postgres import Server
 
 __all__ = ["application"]
 
@@ -33,11 +37,32 @@ def fill(target: str) -> None:
         catalogue.close()
 
 
-@pytest.fixture
-def sample_target(database_target: str) -> str:
-    """The place of a catalogue of each kind that holds the sample."""
-    fill(database_target)
-    return database_target
+@pytest.fixture(scope="session")
+def _sample_file(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = Path(shutil.copy(_sqlite_template, tmp_path_factory.mktemp("sample") / "sample.desk"))
+    fill(str(path))
+    assert not path.with_name(path.name + "-wal").exists()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _sample_database(postgres: Server, _postgres_template: str) -> Iterator[str]:
+    name = f"{_postgres_template}_sample"
+    fill(postgres.create_database(name, _postgres_template))
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sample_target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The place of a fresh catalogue of each kind that holds the sample."""
+    if request.param == "sqlite":
+        yield str(shutil.copy(request.getfixturevalue("_sample_file"), tmp_path))
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = f"desk_sample_{secrets.token_hex(4)}"
+    yield server.create_database(name, request.getfixturevalue("_sample_database"))
+    server.drop_database(name)
 
 
 @pytest.fixture

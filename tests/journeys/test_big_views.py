@@ -17,15 +17,17 @@ from PySide6.QtTest import QTest
 from sqlalchemy import insert
 
 from desk.catalog import keys, paging
-from desk.catalog.criteria import Sort
+from desk.catalog.criteria import Criteria, Filter, Op, Sort
+from desk.catalog.edits import RecordKey
 from desk.catalog.models import Author, Book
 from desk.catalog.orders import order_of
 from desk.catalog.paging import PageRequest
 from desk.database.actions import current_action
 from desk.dialogs.go_to_row import GoToRow
-from desk.operations import commit, following, pages, views
+from desk.operations import commit, following, pages, records, views
 from desk.operations.connect import OpenCatalogue, open_catalogue
 from desk.panels.record_pages import AuthorPage
+from desk.tables.cells import STATE, CellState
 from desk.tables.record_table import original_of
 from tests.support.waiting import LONGEST
 from tests.support.window import Desk, application, opened_window
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from desk.catalog.edits import RecordKey
     from tests.support.postgres import Server
 
 __all__ = ["application"]
@@ -97,6 +98,7 @@ def library(database_target: str) -> Iterator[OpenCatalogue]:
 def desk(library: OpenCatalogue, database_target: str, application: object, qtbot: QtBot) -> Iterator[Desk]:
     """The window over it, with the order of the books learned."""
     with opened_window(database_target, qtbot) as made:
+        made.until(lambda: made.browser.is_loaded and made.browser.loading._learned, "the order")
         made.settle()
         made.browser.grid.setFocus()
         yield made
@@ -185,6 +187,17 @@ def test_any_row_is_reached_by_its_number(desk: Desk) -> None:
     assert desk.page.form.fields["title"].text == "Book 04321"
 
 
+def test_every_row_of_a_very_tall_window_comes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.window.resize(1280, 5_600)
+    desk.until(lambda: len(desk.browser.grid.visible_rows()) > 200, "the window to be tall")
+    desk.settle()
+    asked = Asked(monkeypatch)
+    for position in (950, 3_333, BOOKS, 0):
+        desk.browser.grid.verticalScrollBar().setValue(position)
+        desk.settle()
+    assert len(asked.positions) <= 2 * 3, "one request in sight for each place, and one ahead"
+
+
 def test_typed_letters_lead_to_the_first_row_at_or_after_them(desk: Desk) -> None:
     QTest.keyClicks(desk.browser.grid, "book 032")
     desk.until(lambda: desk.browser.grid.current_row == 3199, "the row")
@@ -200,7 +213,9 @@ def test_letters_after_every_row_lead_to_the_last_and_say_so(desk: Desk) -> None
     assert "after the last row" in desk.browser.jumping.label.text()
 
 
-def test_letters_lead_beyond_what_was_estimated(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def estimated(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A search that finds all books, whose number is estimated too low: 101 rows are known."""
     go_on, walk_marks = threading.Event(), pages.walk_marks
 
     def held(**arguments: Any) -> Any:
@@ -208,14 +223,90 @@ def test_letters_lead_beyond_what_was_estimated(desk: Desk, monkeypatch: pytest.
         return walk_marks(**arguments)
 
     monkeypatch.setattr(pages, "walk_marks", held)
-    monkeypatch.setattr(paging, "LISTED", 100)  # so a file knows only that there are more rows than these
+    monkeypatch.setattr(paging, "LISTED", 100)
     QTest.keyClicks(desk.browser.search, "book 0")
     desk.until(lambda: desk.browser.criteria.search == "book 0" and desk.browser.is_loaded, "the view")
+    desk.table.place_total(desk.table.criteria, 101, is_exact=False)  # a server knows better
+    assert desk.table.rowCount() == 101
     assert not desk.table.is_exact
-    QTest.keyClicks(desk.browser.grid, "book 0432")
-    desk.until(lambda: desk.browser.grid.current_row == 4319, "the row")
-    desk.until(lambda: desk.text(4319, "title") == "Book 04320", "the row's page")
+    desk.browser.grid.setFocus()
+    yield desk
     go_on.set()
+
+
+def test_letters_lead_beyond_what_was_estimated(estimated: Desk) -> None:
+    QTest.keyClicks(estimated.browser.grid, "book 0432")
+    estimated.until(lambda: estimated.browser.grid.current_row == 4319, "the row")
+    estimated.until(lambda: estimated.text(4319, "title") == "Book 04320", "the row's page")
+
+
+def test_a_number_beyond_what_was_estimated_is_gone_to_once_the_rows_are_counted(estimated: Desk) -> None:
+    estimated.trigger("go_to_row")
+    line = estimated.browser.grid.findChild(GoToRow)
+    assert line is not None
+    QTest.keyClicks(line.number, "4321")
+    QTest.keyClick(line.number, Qt.Key.Key_Return)
+    estimated.until(lambda: estimated.text(4320, "title") == "Book 04321", "the row")
+    assert estimated.window.status.place.text() == "Row 4,321 of 5,000"
+    assert not estimated.browser.jumping.label.isVisible()
+
+
+@pytest.mark.parametrize("held", [Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier])
+def test_end_is_the_real_last_row_whatever_was_estimated(estimated: Desk, held: Qt.KeyboardModifier) -> None:
+    QTest.keyClick(estimated.browser.grid, Qt.Key.Key_End, held)
+    assert estimated.browser.grid.current_row == 100, "the last one that is known"
+    estimated.until(lambda: estimated.text(BOOKS - 1, "title") == f"Book {BOOKS:05}", "the last row")
+    assert estimated.browser.grid.current_row == BOOKS - 1
+    assert estimated.table.is_exact
+
+
+def test_a_number_beyond_the_end_leads_to_the_last_row(estimated: Desk) -> None:
+    estimated.browser.go_to_position(50 * BOOKS)
+    estimated.until(lambda: estimated.browser.grid.current_row == BOOKS - 1, "the last row")
+
+
+def test_who_goes_elsewhere_while_the_rows_are_counted_stays_there(
+    estimated: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def held(**_arguments: Any) -> int:
+        asked.set()
+        assert let_go.wait(LONGEST)
+        return BOOKS
+
+    monkeypatch.setattr(pages, "count_rows", held)
+    QTest.keyClick(estimated.browser.grid, Qt.Key.Key_End)
+    estimated.until(asked.is_set, "the count")
+    assert estimated.browser.jumping.label.isVisible()
+    QTest.keyClick(estimated.browser.grid, Qt.Key.Key_Home)
+    let_go.set()
+    estimated.until(lambda: estimated.table.is_exact, "the count to be heard of")
+    assert estimated.browser.grid.current_row == 0
+
+
+def test_a_later_jump_takes_the_place_of_one_that_waits_for_a_count(
+    estimated: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, let_go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def held(**_arguments: Any) -> int:
+        asked.set()
+        assert let_go.wait(LONGEST)
+        ended.set()
+        return BOOKS
+
+    monkeypatch.setattr(pages, "count_rows", held)
+    estimated.browser.go_to_position(4_320)
+    estimated.until(asked.is_set, "the count")
+    assert estimated.browser.jumping.label.isVisible()
+    estimated.browser.go_to_position(7)
+    assert estimated.browser.grid.current_row == 7
+    let_go.set()
+    estimated.until(ended.is_set, "the count")
+    runner, jumping = estimated.window.context.runner, estimated.browser.jumping
+    estimated.until(lambda: not runner.has(jumping._channel), "the count to be heard of")
+    assert estimated.browser.grid.current_row == 7
 
 
 def test_letters_that_stand_for_nothing_say_so(desk: Desk) -> None:
@@ -247,8 +338,32 @@ def test_a_record_that_the_view_leaves_out_is_said_to_be_elsewhere(desk: Desk) -
     before = desk.browser.grid.current_row
     desk.window.context.record_wanted.emit(wanted)
     desk.until(lambda: "not among the rows" in desk.message, "a word")
+    assert "clear the search to see it" in desk.message
     assert desk.browser.grid.current_row == before
     assert desk.details.key == wanted
+    desk.browser.filters.filters_wanted.emit(Criteria("books", (Filter("published_year", Op.EQUALS, 1921),)))
+    desk.settle()
+    desk.window.context.record_wanted.emit(wanted)
+    desk.until(lambda: "clear the search and remove the filters" in desk.message, "a word of both")
+    desk.search("")
+    desk.window.context.record_wanted.emit(wanted)
+    desk.until(lambda: "remove the filters to see it" in desk.message and "search" not in desk.message, "a word")
+
+
+def test_a_record_that_no_view_can_show_is_told_from_one_that_is_left_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.window.context.record_wanted.emit(RecordKey("books", 99_999))
+    desk.until(lambda: "deleted elsewhere" in desk.message, "a word of one that is gone")
+    desk.table.row_limit = 1_000
+    last = RecordKey("books", 4_000)
+    desk.window.context.record_wanted.emit(last)
+    desk.until(lambda: "the other way round" in desk.message, "a word of one that is too far down")
+    monkeypatch.setattr(paging, "LISTED", 100)
+    desk.sort_by("price")
+    desk.sort_by("isbn", shift=True)
+    desk.window.context.record_wanted.emit(last)
+    desk.until(lambda: "not among the first 100 rows" in desk.message, "a word of one that is not listed")
 
 
 # Opening a view
@@ -320,10 +435,12 @@ def test_a_change_that_moves_nothing_reloads_its_own_page_only(
     go_to(desk, 3_030)
     edit(desk, 3_040, price=None, isbn="9780261103344")
     before = in_sight(desk)
-    monkeypatch.setattr(pages, "walk_marks", lambda **_arguments: pytest.fail("the order was learned again"))
+    walked: list[Any] = []
+    monkeypatch.setattr(pages, "walk_marks", lambda **arguments: walked.append(arguments))
     asked = Asked(monkeypatch)
     desk.commit()
     desk.until(lambda: desk.text(3_040, "isbn") is not None, "the new value")
+    assert not walked, "the order was learned again"
     assert set(asked.positions) <= {2_900, 3_000}, "its page, and the one beside it that was counted from it"
     assert desk.table.is_exact
     assert in_sight(desk) == before
@@ -472,6 +589,43 @@ def test_a_commit_while_another_view_is_on_its_way(
     assert desk.browser.criteria.sorts == (Sort("title", descending=True),)
     assert desk.text(0, "title") == "Zzz"
     check_places(desk, library)
+
+
+def test_deleted_rows_never_look_alive_again(
+    desk: Desk, library: OpenCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, follow, load_details = threading.Event(), following.follow_changes, records.load_details
+
+    def held(operation: Any, **arguments: Any) -> Any:
+        assert go_on.wait(LONGEST)
+        return operation(**arguments)
+
+    desk.choose_table("authors")
+    page = desk.details.pages["authors"]
+    assert isinstance(page, AuthorPage)
+    desk.until(lambda: page.table.key_at(1) is not None, "the author's books")
+    gone = page.table.key_at(1)
+    assert gone is not None
+    desk.choose_table("books")
+    original = desk.table.original_at(gone.id - 1)
+    assert original is not None
+    assert original.key == gone
+    desk.edits.delete([original])
+    desk.choose_table("authors")
+    desk.until(lambda: page.table.key_at(1) == gone and desk.details.is_complete, "the author's books")
+    monkeypatch.setattr(following, "follow_changes", partial(held, follow))
+    monkeypatch.setattr(records, "load_details", partial(held, load_details))
+    desk.trigger("commit")
+    desk.until(lambda: not len(desk.edits), "the commit")
+    books = desk.window.browsers["books"].table
+    for table, row in ((books, gone.id - 1), (page.table, 1)):
+        assert table.key_at(row) == gone
+        assert table.index(row, 0).data(STATE) & CellState.DOOMED
+    go_on.set()
+    desk.settle()
+    for table, row in ((books, gone.id - 1), (page.table, 1)):
+        desk.until(lambda table=table, row=row: table.key_at(row) != gone, "the row to go")  # type: ignore[misc]
+        assert not table.index(row, 0).data(STATE) & CellState.DOOMED
 
 
 def test_counts_beside_the_tables_change_without_counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,19 @@ def test_a_filter_narrows_and_its_chip_widens(desk: Desk) -> None:
     assert desk.table.rowCount() == 904
 
 
+def test_the_first_letter_is_looked_for_at_once_and_what_is_typed_right_behind_it_together(desk: Desk) -> None:
+    search = desk.browser.search
+    QTest.keyClick(search, Qt.Key.Key_W)
+    assert desk.browser.criteria.search == "w"
+    search.insert("oolf")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert desk.browser.criteria.search == "woolf"
+    QTest.keyClicks(search, "xyz")
+    desk.until(lambda: desk.browser.criteria.search == "woolfxyz")
+    desk.settle()
+    assert desk.table.rowCount() == 0
+
+
 def test_nothing_found_says_what_to_do(desk: Desk) -> None:
     desk.search("no book has this title")
     assert desk.table.rowCount() == 0

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox
 
-from desk.database import engines, migrations
+from desk.database import migrations, targets
 from desk.database.profiles import profile_of
 from desk.dialogs.connection.connect import ConnectDialog
 from desk.dialogs.connection.password import PasswordDialog
@@ -121,7 +121,7 @@ def test_a_wrong_address_is_named_and_what_is_open_stays(start: Desk) -> None:
 def guarded(own_server: PostgresServer) -> str:
     """The URL, without its password, of a catalogue that wants one."""
     url = own_server.create_database("library")
-    migrations.upgrade(engines.target_url(url))
+    migrations.upgrade(targets.target_url(url))
     fill(url)
     with own_server.connect("library") as connection:
         connection.execute(f"CREATE ROLE clerk LOGIN SUPERUSER PASSWORD '{SENTINEL}'".encode())
@@ -201,8 +201,8 @@ def test_an_older_catalogue_is_upgraded_after_a_backup_and_opened(
     start.until(lambda: "904" in start.window.side_bar.text_of("books"), "the catalogue")
     start.settle()
     assert not start.window.problems.isVisible()
-    url = engines.target_url(sample_target)
-    path = engines.sqlite_file(url)
+    url = targets.target_url(sample_target)
+    path = targets.sqlite_file(url)
     if path is not None:
         assert [one.name for one in path.parent.glob("*before*")]
 
@@ -233,7 +233,7 @@ def test_a_newer_catalogue_is_for_reading_only(
         scripts = scripts_in(tmp_path)
         add_revision(scripts, SHELF_UP, SHELF_DOWN)
         use_scripts(scripts, newer)
-        migrations.upgrade(engines.target_url(sample_target))
+        migrations.upgrade(targets.target_url(sample_target))
     start.window.open_target(sample_target)
     start.until(lambda: "904" in start.window.side_bar.text_of("books"), "the catalogue")
     start.settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desk.database import engines, migrations
+from desk.database import migrations, targets
 from tests.journeys.conftest import fill
 from tests.support.serving import own_server
 from tests.support.window import opened_window
@@ -23,7 +23,7 @@ def test_reads_come_back_by_themselves_and_edits_stay(
     own_server: PostgresServer, application: object, qtbot: QtBot
 ) -> None:
     target = own_server.create_database("journey")
-    migrations.upgrade(engines.target_url(target))
+    migrations.upgrade(targets.target_url(target))
     fill(target)
     with opened_window(target, qtbot) as desk:
         desk.settle()

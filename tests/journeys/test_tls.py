@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from desk.dialogs.connection.connect import ConnectDialog
 from tests.support.serving import fill_library, own_server
@@ -47,7 +47,7 @@ def test_an_issuer_has_to_be_known_before_a_server_is_believed(
         desk.click(dialog, "profile_new")
         address = f"postgresql://clerk:{SENTINEL}@{NAME}:{own_server.port}/library?hostaddr=127.0.0.1"
         dialog.form.line.insert(f"{address}&sslmode=require")
-        assert "not checked" in dialog.form.server.tls_told
+        assert "not checked" in child(dialog.form, QLabel, "server_tls_told").text()
         dialog.form.line.selectAll()
         dialog.form.line.insert(f"{address}&sslmode=verify-full&sslrootcert={other.root}")
         assert SENTINEL not in dialog.form.line.text()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
-from desk.database import engines, migrations
-from desk.database.engines import FileAccess
+from desk.database import migrations, targets
+from desk.database.targets import FileAccess
 from tests.journeys.conftest import fill
 from tests.support.postgres import PostgresServer, find_binaries
 from tests.support.window import opened_window
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def read_only(sqlite_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A catalogue file that can only be read; as root no file refuses writing, so the check is told so."""
     fill(str(sqlite_path))
-    monkeypatch.setattr(engines, "check_file", lambda _path: FileAccess("ro", "the file is read-only"))
+    monkeypatch.setattr(targets, "check_file", lambda _path: FileAccess("ro", "the file is read-only"))
     return str(sqlite_path)
 
 
@@ -79,7 +79,7 @@ def test_a_server_that_goes_and_comes_back_loses_no_edit(
     own_server: PostgresServer, application: object, qtbot: QtBot
 ) -> None:
     target = own_server.create_database("journey")
-    migrations.upgrade(engines.target_url(target))
+    migrations.upgrade(targets.target_url(target))
     fill(target)
     with opened_window(target, qtbot) as desk:
         desk.settle()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from desk.database import engines, migrations
+from desk.database import migrations, targets
 from desk.database.revisions import SchemaState, status_of
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.operations.connect import open_catalogue
@@ -26,7 +26,7 @@ HEAD = REVISIONS[-1]
 @pytest.fixture
 def url(database_target: str) -> URL:
     """A migrated catalogue with an author, a book and a contribution."""
-    made = engines.target_url(database_target)
+    made = targets.target_url(database_target)
     run(made, *ROWS)
     return made
 
@@ -51,7 +51,7 @@ def test_a_migrated_database_is_current(url: URL) -> None:
 
 
 def test_an_empty_database_lacks_all_revisions(tmp_path: Path, empty_postgres_url: str) -> None:
-    for url in (empty_file(tmp_path / "empty.desk"), engines.target_url(empty_postgres_url)):
+    for url in (empty_file(tmp_path / "empty.desk"), targets.target_url(empty_postgres_url)):
         status = status_of(url)
         assert (status.state, status.current) == (SchemaState.EMPTY, None)
         assert status.pending == tuple(REVISIONS)
@@ -95,7 +95,7 @@ def test_a_foreign_database_is_neither_opened_nor_changed(
             "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
             "INSERT INTO alembic_version VALUES ('ab12')",
         ]
-    server = engines.target_url(empty_postgres_url).update_query_dict({"schema": "theirs"})
+    server = targets.target_url(empty_postgres_url).update_query_dict({"schema": "theirs"})
     run(server, "CREATE SCHEMA theirs")
     for url in (empty_file(tmp_path / "theirs.db"), server):
         run(url, *statements)
@@ -113,7 +113,7 @@ def test_a_foreign_database_is_neither_opened_nor_changed(
 def test_a_foreign_database_at_a_revision_of_the_same_name_is_foreign(
     tmp_path: Path, empty_postgres_url: str, tables: tuple[str, ...]
 ) -> None:
-    server = engines.target_url(empty_postgres_url).update_query_dict({"schema": "theirs"})
+    server = targets.target_url(empty_postgres_url).update_query_dict({"schema": "theirs"})
     run(server, "CREATE SCHEMA theirs")
     for url in (empty_file(tmp_path / "theirs.db"), server):
         run(
@@ -142,7 +142,7 @@ def refused(url: URL, code: str) -> EnvironmentProblem:
 
 
 def test_other_schemas_of_the_server_are_not_ours_to_judge(empty_postgres_url: str) -> None:
-    url = engines.target_url(empty_postgres_url)
+    url = targets.target_url(empty_postgres_url)
     run(url, "CREATE TABLE public.theirs (x INTEGER)")
     assert status_of(url).state is SchemaState.EMPTY
     assert migrations.upgrade(url).state is SchemaState.CURRENT
@@ -177,7 +177,7 @@ def test_a_failing_downgrade_leaves_everything_as_it_was(url: URL, scripts: Path
 
 @pytest.mark.parametrize("way", ["up", "down"])
 def test_a_migration_that_would_break_references_is_undone(sqlite_path: Path, scripts: Path, way: str) -> None:
-    url = engines.target_url(str(sqlite_path))
+    url = targets.target_url(str(sqlite_path))
     run(url, *ROWS)
     breaking = "op.execute('DELETE FROM authors')"
     add_revision(scripts, breaking if way == "up" else "pass", breaking if way == "down" else "pass")
@@ -218,7 +218,7 @@ def test_a_downgrade_of_an_empty_database_changes_nothing(tmp_path: Path) -> Non
 
 
 def test_a_missing_file_is_not_created_by_a_migration(tmp_path: Path) -> None:
-    url = engines.target_url(str(tmp_path / "none.desk"))
+    url = targets.target_url(str(tmp_path / "none.desk"))
     for migrate in (migrations.upgrade, status_of):
         with pytest.raises(EnvironmentProblem) as problem:
             migrate(url)
@@ -229,7 +229,7 @@ def test_a_missing_file_is_not_created_by_a_migration(tmp_path: Path) -> None:
 def test_two_migrators_at_once_make_one_schema(empty_postgres_url: str) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    url = engines.target_url(empty_postgres_url)
+    url = targets.target_url(empty_postgres_url)
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(migrations.upgrade, url) for _number in range(2)]
         assert {one.result(30).state for one in both} == {SchemaState.CURRENT}

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from desk.catalog.models import Base
-from desk.database import engines, migrations, revisions
+from desk.database import engines, migrations, revisions, targets
 from desk.database.revisions import SchemaState
 from desk.resources import data_folder
 
@@ -42,14 +42,14 @@ ROWS = (
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
     """A database without any table: a file that SQLite made, or a database of the server."""
     if request.param == "postgresql":
-        return engines.target_url(str(request.getfixturevalue("empty_postgres_url")))
+        return targets.target_url(str(request.getfixturevalue("empty_postgres_url")))
     return empty_file(tmp_path / "empty.desk")
 
 
 @pytest.fixture
 def engine(database_target: str) -> Iterator[Engine]:
     """An engine on a migrated database."""
-    made = engines.make_engine(engines.target_url(database_target))
+    made = engines.make_engine(targets.target_url(database_target))
     yield made.execution_options(**{engines.WRITE: True})
     made.dispose()
 
@@ -60,7 +60,7 @@ def empty_file(path: Path) -> URL:
     raw = sqlite3.connect(path)
     raw.execute("PRAGMA user_version = 1")
     raw.close()
-    return engines.target_url(str(path))
+    return targets.target_url(str(path))
 
 
 def run(url: URL, *statements: str) -> list[Any]:
@@ -220,7 +220,7 @@ def test_the_history_is_one_line_with_summaries() -> None:
 
 
 def test_the_command_line_of_alembic_finds_nothing_to_change(database_target: str) -> None:
-    url = engines.target_url(database_target).render_as_string(hide_password=False)
+    url = targets.target_url(database_target).render_as_string(hide_password=False)
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "-x", f"url={url}", "check"],
         cwd=CHECKOUT,

@@ -8,7 +8,7 @@ import pytest
 
 from desk.catalog.criteria import Criteria
 from desk.catalog.search_state import SearchState
-from desk.database import engines, migrations, secrets
+from desk.database import migrations, secrets, targets
 from desk.database.profiles import Profile, profile_of
 from desk.database.revisions import SchemaState, status_of
 from desk.operations.connect import OpenCatalogue, open_catalogue
@@ -103,7 +103,7 @@ def test_keys_that_a_revision_changes_are_found(profile: Profile, scripts: Path)
 
 
 def test_nothing_of_an_index_is_left_below_the_first_revision(profile: Profile, database_target: str) -> None:
-    url = engines.target_url(database_target)
+    url = targets.target_url(database_target)
     assert parts_left(url)
     downgrade_catalogue(profile=profile, revision="base", backup=False)
     assert parts_left(url) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desk.database import engines
+from desk.database import targets
 from desk.database.revisions import SchemaState, known_revisions, status_of
 from desk.operations.connect import open_catalogue
 from tests.support import migrator
@@ -87,7 +87,7 @@ def test_two_that_begin_at_the_same_moment_both_end_well(target: str, scripts: P
 
 def test_a_killed_upgrade_leaves_everything_as_it_was(target: str, scripts: Path, tmp_path: Path) -> None:
     add_revision(scripts, SHELF_UP + HARM + hold(tmp_path))
-    url = engines.target_url(target)
+    url = targets.target_url(target)
     before = picture(url)
     with started(scripts, target) as process:
         wait_until((tmp_path / "runs").exists, "the revision has changed data and schema")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desk.catalog.models import Book
-from desk.database import engines, migrations
+from desk.database import migrations, targets
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.operations.connect import create_catalogue, open_catalogue
 from desk.operations.pages import count_tables
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_an_open_catalogue_tells_what_and_where_it_is(catalogue: OpenCatalogue, database_target: str) -> None:
-    url = engines.target_url(database_target)
+    url = targets.target_url(database_target)
     info = catalogue.info
     assert info.kind == catalogue.sessions.dialect == url.get_backend_name()
     assert info.read_only == ""

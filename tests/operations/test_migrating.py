@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from desk.catalog.models import Base
-from desk.database import backups, engines, migrations, secrets
+from desk.database import backups, engines, migrations, secrets, targets
 from desk.database.actions import Action
 from desk.database.migration_unit import LOCK_KEY, MigrationProgress
 from desk.database.profiles import PoolSettings, Profile, profile_of
@@ -65,7 +65,7 @@ def target(database_target: str) -> str:
 
 @pytest.fixture
 def url(target: str) -> URL:
-    return engines.target_url(target)
+    return targets.target_url(target)
 
 
 @pytest.fixture
@@ -169,9 +169,9 @@ def test_a_newer_and_a_foreign_schema_are_explained_and_never_migrated(
 
 
 def test_the_command_for_a_servers_backup_has_no_password(postgres_url: str) -> None:
-    secret = engines.target_url(postgres_url).password
-    odd = engines.target_url(postgres_url).update_query_dict({"schema": "My Books"}).render_as_string(False)
-    migrations.upgrade(engines.target_url(odd))
+    secret = targets.target_url(postgres_url).password
+    odd = targets.target_url(postgres_url).update_query_dict({"schema": "My Books"}).render_as_string(False)
+    migrations.upgrade(targets.target_url(odd))
     for target, schema in ((postgres_url, "--schema=desk"), (odd, '"My Books"')):
         note = plan_upgrade(profile=profile_for(target)).backup_note
         assert schema in note
@@ -193,7 +193,7 @@ def test_the_servers_command_makes_a_backup(postgres: Server, postgres_url: str,
         pytest.skip("this PostgreSQL has no pg_dump")
     note = plan_upgrade(profile=profile_for(postgres_url)).backup_note
     words = [str(program), *shlex.split(note.splitlines()[1])[1:]]
-    password = engines.target_url(postgres_url).password
+    password = targets.target_url(postgres_url).password
     subprocess.run(words, cwd=tmp_path, env={**os.environ, "PGPASSWORD": str(password)}, check=True)
     (dump,) = tmp_path.glob("*.dump")
     restore = shutil.which("pg_restore", path=str(program.parent))
@@ -203,31 +203,31 @@ def test_the_servers_command_makes_a_backup(postgres: Server, postgres_url: str,
 
 def test_a_plan_says_why_a_role_may_not(postgres: Server, postgres_url: str, empty_postgres_url: str) -> None:
     role = f"reader_{time.monotonic_ns()}"
-    change(engines.target_url(postgres_url), f"CREATE ROLE {role} LOGIN PASSWORD '{SENTINEL}'")
-    name = str(engines.target_url(postgres_url).database)
+    change(targets.target_url(postgres_url), f"CREATE ROLE {role} LOGIN PASSWORD '{SENTINEL}'")
+    name = str(targets.target_url(postgres_url).database)
     try:
         change(
-            engines.target_url(postgres_url),
+            targets.target_url(postgres_url),
             f"GRANT USAGE ON SCHEMA desk TO {role}",
             f"GRANT SELECT ON ALL TABLES IN SCHEMA desk TO {role}",
         )
         reader = profile_for(postgres.url(name, user=role, password=SENTINEL))
         assert "may not create tables" in plan_upgrade(profile=reader).may
-        change(engines.target_url(postgres_url), f"GRANT CREATE ON SCHEMA desk TO {role}")
+        change(targets.target_url(postgres_url), f"GRANT CREATE ON SCHEMA desk TO {role}")
         assert "belong to another role" in plan_upgrade(profile=reader).may
-        empty = postgres.url(str(engines.target_url(empty_postgres_url).database), user=role, password=SENTINEL)
+        empty = postgres.url(str(targets.target_url(empty_postgres_url).database), user=role, password=SENTINEL)
         assert role in plan_upgrade(profile=profile_for(empty)).may
         problem = failing(lambda: upgrade_catalogue(profile=profile_for(empty)))
         assert (problem.code, SENTINEL in str(problem)) == ("permission", False)
         assert "before" in problem.kept
     finally:
-        change(engines.target_url(postgres_url), f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+        change(targets.target_url(postgres_url), f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
 def test_a_schema_with_any_name_that_the_role_may_not_use_is_not_taken_for_empty(
     empty_postgres_url: str,
 ) -> None:
-    url = engines.target_url(empty_postgres_url).update_query_dict({"schema": 'our "own" 50%'})
+    url = targets.target_url(empty_postgres_url).update_query_dict({"schema": 'our "own" 50%'})
     migrations.upgrade(url)
     role = f"stranger_{url.database}"
     change(url, f"CREATE ROLE {role} LOGIN PASSWORD '{SENTINEL}'")
@@ -268,11 +268,11 @@ def test_a_connection_for_reading_only_is_not_migrated(profile: Profile, url: UR
 
 def test_the_backup_is_exactly_what_was_there_before(old_file: Path) -> None:
     old_file.chmod(0o640)
-    before = picture(engines.target_url(str(old_file)))
+    before = picture(targets.target_url(str(old_file)))
     seen: list[MigrationProgress] = []
     result = upgrade_catalogue(profile=profile_for(str(old_file)), on_progress=seen.append)
     assert result.backup is not None
-    assert picture(engines.target_url(str(result.backup))) == before
+    assert picture(targets.target_url(str(result.backup))) == before
     assert result.backup.stat().st_mode & 0o777 == 0o640
     assert result.backup.name.startswith("library.before-9001.")
     assert beside(old_file) == {old_file.name, result.backup.name}
@@ -359,13 +359,13 @@ def test_without_a_backup_nothing_is_migrated(old_file: Path, monkeypatch: pytes
 
 def test_a_downgrade_is_backed_up_too_and_comes_back(old_file: Path) -> None:
     profile = profile_for(str(old_file))
-    url = engines.target_url(str(old_file))
+    url = targets.target_url(str(old_file))
     shape = definitions(url)
     upgrade_catalogue(profile=profile, backup=False)
     full = picture(url)
     result = downgrade_catalogue(profile=profile, revision=HEAD)
     assert result.backup is not None
-    assert picture(engines.target_url(str(result.backup))) == full
+    assert picture(targets.target_url(str(result.backup))) == full
     assert result.status.current == HEAD
     assert [row[1] for row in definitions(url)] == [row[1] for row in shape]
 
@@ -395,15 +395,15 @@ def test_a_failing_revision_leaves_data_schema_and_version_as_before(
         assert Path(profile.target).read_bytes() == content
         (backup,) = Path(profile.target).parent.glob("library.before-*")
         assert str(backup) in problem.kept
-        assert picture(engines.target_url(str(backup))) == before
+        assert picture(targets.target_url(str(backup))) == before
 
 
 def test_a_revision_that_would_lose_rows_is_undone(old_file: Path, scripts: Path) -> None:
     add_revision(scripts, "op.execute('DELETE FROM books WHERE id % 2')")
-    before = picture(engines.target_url(str(old_file)))
+    before = picture(targets.target_url(str(old_file)))
     problem = failing(lambda: upgrade_catalogue(profile=profile_for(str(old_file))))
     assert (problem.code, "200 rows" in problem.what) == ("rows", True)
-    assert picture(engines.target_url(str(old_file))) == before
+    assert picture(targets.target_url(str(old_file))) == before
 
 
 def test_a_cancel_during_the_backup_leaves_nothing(old_file: Path) -> None:
@@ -484,7 +484,7 @@ def test_the_second_migrator_waits_without_a_transaction_for_as_long_as_it_takes
 
 @contextmanager
 def other_session(url: str) -> Iterator[Any]:
-    address = engines.target_url(url).set(drivername="postgresql").render_as_string(False)
+    address = targets.target_url(url).set(drivername="postgresql").render_as_string(False)
     with psycopg.connect(address, autocommit=True) as connection:
         yield connection
 
@@ -566,7 +566,7 @@ op.execute("UPDATE desk_meta SET key_version = key_version")
 
 def test_a_commit_whose_answer_is_lost_is_not_said_to_have_failed(postgres_url: str, scripts: Path) -> None:
     add_revision(scripts, DYING)
-    url = engines.target_url(postgres_url)
+    url = targets.target_url(postgres_url)
     before = picture(url)
     problem = failing(lambda: upgrade_catalogue(profile=profile_for(postgres_url)))
     assert (problem.code, problem.kept) == ("unknown", "It is there as a whole or not at all.")
@@ -635,7 +635,7 @@ def test_the_sql_of_an_empty_database_makes_a_catalogue(empty_postgres_url: str)
 def test_the_sql_needs_no_right_to_make_schemas(postgres: Server, postgres_url: str, scripts: Path) -> None:
     add_revision(scripts, SHELF_UP)
     role = f"maker_{time.monotonic_ns()}"
-    owner = engines.target_url(postgres_url)
+    owner = targets.target_url(postgres_url)
     change(owner, f"CREATE ROLE {role} LOGIN PASSWORD '{SENTINEL}'", f"GRANT USAGE ON SCHEMA desk TO {role}")
     change(owner, f"GRANT SELECT ON ALL TABLES IN SCHEMA desk TO {role}")
     try:
@@ -703,7 +703,7 @@ def test_the_newest_schema_has_no_drift_and_every_difference_is_told_in_words(pr
     ],
 )
 def test_changes_of_columns_are_drift(postgres_url: str, change_it: str, words: str) -> None:
-    change(engines.target_url(postgres_url), f"ALTER TABLE books {change_it}")
+    change(targets.target_url(postgres_url), f"ALTER TABLE books {change_it}")
     (told,) = examine_schema(profile=profile_for(postgres_url)).drift
     assert words in told
 
@@ -718,7 +718,7 @@ def test_what_cannot_be_compared_warns_nobody(sqlite_path: Path) -> None:
 
 def test_comments_of_an_administrator_are_no_drift(postgres_url: str) -> None:
     change(
-        engines.target_url(postgres_url),
+        targets.target_url(postgres_url),
         "COMMENT ON TABLE books IS 'ours'",
         "COMMENT ON COLUMN books.title IS 'as on the cover'",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import make_url
 
-from desk.database import engines, secrets
+from desk.database import secrets, targets
 from desk.database.profiles import PoolSettings, Profile, profile_of
 from desk.errors import DeskError, EnvironmentProblem, InvalidInput
 from desk.operations.opening import open_profile, open_sample, url_of
@@ -161,8 +161,8 @@ def test_the_url_of_a_server_takes_the_password_apart() -> None:
 
 
 def test_the_url_of_a_file_says_that_it_is_for_reading_only(sqlite_path: Path) -> None:
-    assert engines.check_access(url_of(Profile(str(sqlite_path)))).mode == "rw"
-    assert engines.check_access(url_of(Profile(str(sqlite_path), read_only=True))).mode == "ro"
+    assert targets.check_access(url_of(Profile(str(sqlite_path)))).mode == "rw"
+    assert targets.check_access(url_of(Profile(str(sqlite_path), read_only=True))).mode == "ro"
     assert url_of(Profile("/a?b=c")).database == "/a?b=c"
 
 

@@ -1,4 +1,5 @@
-"""A read whose connection was lost is done once more, unless the loss took as long as a dead link does."""
+"""A read whose connection was lost is done once more, unless the loss took as long as a dead link does; so is one
+whose search index failed."""
 
 from __future__ import annotations
 
@@ -45,3 +46,10 @@ def test_a_loss_that_took_long_is_told_at_once(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(EnvironmentProblem):
         again_when_lost(read.__call__)()
     assert read.asked == 1
+
+
+def test_a_search_whose_index_failed_is_done_once_more_however_long_that_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrying, "QUICKLY", -1.0)
+    read = Read("search_index")
+    assert again_when_lost(read.__call__)() == "rows"
+    assert read.asked == 2

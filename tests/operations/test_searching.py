@@ -12,16 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from desk.catalog import keys
+from desk.catalog import keys, paging
+from desk.catalog.criteria import Criteria
 from desk.catalog.models import Author, Book
 from desk.catalog.search_state import SearchIndex, SearchMethod, SearchState
-from desk.catalog.searching import LETTERS, candidates_select, holds
+from desk.catalog.searching import candidates_select, holds
+from desk.catalog.trigrams import FEW, LETTERS, Rarest, trigrams_of
 from desk.database import fts_index
 from desk.database.actions import Action
 from desk.database.profiles import PoolSettings
 from desk.errors import ActionCancelled, EnvironmentProblem
 from desk.operations.connect import create_catalogue, open_catalogue
 from desk.operations.imports.bulk import insert_rows, take_ids
+from desk.operations.pages import walk_marks
 from desk.operations.searching import (
     drop_search_index,
     fill_search_index,
@@ -118,6 +121,42 @@ def test_every_character_means_itself(indexed: OpenCatalogue, has_index: bool) -
     for words in WORDS:
         for table in ("books", "authors"):
             assert found_by(sessions, table, words) == expected(sessions, table, words), words
+
+
+@pytest.mark.parametrize("listed", [0, 3, MANY])
+def test_a_view_of_a_search_holds_what_python_finds(
+    indexed: OpenCatalogue, monkeypatch: pytest.MonkeyPatch, listed: int
+) -> None:
+    monkeypatch.setattr(paging, "LISTED", listed)
+    sessions = indexed.sessions
+    add_books(indexed, TITLES)
+    with sessions.writing("add") as session:
+        session.add(Book(title="Of its author's name", language=None, author=Author(name="Nowhere else to be read")))
+        session.add(Book(title="Nobody's", language=None, author=None))
+        session.commit()
+    for words in (*WORDS, "nowhere else", "where", "nobody", "of its author"):
+        for table in ("books", "authors"):
+            criteria = Criteria(table, search=words)
+            found = {row.id for row in open_view(sessions=sessions, criteria=criteria).page.rows}
+            walked = walk_marks(sessions=sessions, criteria=criteria, mark=None, every=1, seconds=60)
+            assert found == expected(sessions, table, words), words
+            assert walked.total == len(found), words
+
+
+def test_a_file_is_asked_for_the_rarest_trigrams_only(sqlite_path: Path) -> None:
+    opened = open_catalogue(target=str(sqlite_path))
+    make_search_index(sessions=opened.sessions)
+    common = [f"{word} everywhere" for word in ("abc", "bcd", "cde") for _number in range(3000)]
+    add_books(opened, ("everywhere xyz", *common))
+    with opened.sessions.reading("ask") as session:
+        rarest = select(Rarest("desk_search_books", trigrams_of("everywhere xyz")))
+        asked = session.execute(rarest).scalar_one().split(" AND ")
+        many = candidates_select("books", "everywhere xyz", SearchMethod.FTS5, MANY, "title")
+        assert len(session.execute(many).scalars().all()) == 1
+    opened.close()
+    assert len(asked) == FEW
+    assert '"xyz"' in asked
+    assert {one.strip('"') for one in asked} <= set(trigrams_of("everywhere xyz"))
 
 
 def test_any_text_finds_what_python_finds(indexed: OpenCatalogue) -> None:
@@ -220,6 +259,16 @@ def test_it_is_made_dropped_and_made_again(indexed: OpenCatalogue) -> None:
         assert indexed.sessions.search is not SearchMethod.SCAN
     assert make_search_index(sessions=indexed.sessions).state is SearchState.READY
     assert search_state(sessions=indexed.sessions, check=True).state is SearchState.READY
+
+
+def test_before_a_check_it_is_said_how_long_it_keeps_others_waiting(indexed: OpenCatalogue) -> None:
+    make_books(indexed, 60)
+    told: list[float] = []
+    assert search_state(sessions=indexed.sessions, on_check=told.append).state is SearchState.READY
+    assert told == []
+    assert search_state(sessions=indexed.sessions, check=True, on_check=told.append).state is SearchState.READY
+    is_file = indexed.sessions.dialect == "sqlite"  # a server's is not checked
+    assert told == ([pytest.approx(80 * fts_index.CHECK_SECONDS)] if is_file else [])
 
 
 def test_half_an_index_finds_everything(sqlite_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

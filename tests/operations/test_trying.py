@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import make_url
 
-from desk.database import engines, secrets
+from desk.database import secrets, targets
 from desk.database.actions import Action
 from desk.database.profiles import Profile, profile_of
 from desk.errors import ActionCancelled
@@ -123,7 +123,7 @@ def test_an_empty_database_is_a_fact(empty_postgres_url: str) -> None:
     ],
 )
 def test_what_is_wrong_is_named(postgres_url: str, change: dict[str, str], code: str, words: str) -> None:
-    url = engines.target_url(postgres_url).set(**change)  # type: ignore[arg-type]
+    url = targets.target_url(postgres_url).set(**change)  # type: ignore[arg-type]
     if "host" in change:
         url = url.update_query_dict({"sslmode": "disable"})
     ok, _facts, problem, found = tried(url.render_as_string(hide_password=False))

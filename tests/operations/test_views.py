@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desk.catalog import paging, searching
+from desk.catalog import paging
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.orders import order_of
 from desk.catalog.paging import PAGE_ROWS
@@ -225,16 +225,27 @@ def test_more_rows_are_listed_where_one_index_holds_what_it_takes(
     assert start.hits.ids == tuple(ids)
 
 
+def test_no_more_rows_are_listed_where_sorting_takes_what_no_index_holds(
+    shared_catalogue: OpenCatalogue, known: Everything, at_most: Callable[[int], None]
+) -> None:
+    criteria = Criteria("books", (CENTURY,), (Sort("title"), Sort("price")))
+    ids = known.ids(criteria)
+    listed = -(-len(ids) // 2)
+    at_most(listed)
+    start = open_view(sessions=shared_catalogue.sessions, criteria=criteria)
+    assert start.hits is not None
+    assert (start.hits.ids, start.hits.complete) == (tuple(ids[:listed]), False)
+    assert start.cost
+
+
 def test_a_server_walks_to_a_frequent_text_without_asking_for_all_that_hold_it(
     catalogue: OpenCatalogue,
     make_books: Callable[..., Library],
     at_most: Callable[[int], None],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if catalogue.sessions.dialect == "sqlite":
         pytest.skip("a file's index is asked for some of the records at no such cost")
     make_books(catalogue, 400)
-    monkeypatch.setattr(searching, "SAMPLED", 1)
     at_most(5)
     with counting() as action:
         start = open_view(sessions=catalogue.sessions, criteria=Criteria("books", search="hob"))

@@ -19,6 +19,7 @@ from desk.catalog import keys, paging
 from desk.catalog.columns import TABLES
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.models import Author, Book
+from desk.catalog.places import Places
 from desk.operations.connect import open_catalogue
 from desk.operations.locating import locate_records
 from desk.operations.pages import count_rows, load_page, walk_marks
@@ -241,6 +242,34 @@ def test_a_walk_over_changing_rows_shows_what_nobody_touched_once_and_in_order(
         assert [one for one in came if one in shelves.untouched] == untouched
     walker.reload()
     assert walker.shown() == shelves.ids_of(criteria)
+
+
+def test_rows_that_come_behind_a_walk_are_not_in_its_total_until_a_page_contradicts_one_of_its_places(
+    catalogue: OpenCatalogue,
+) -> None:
+    criteria = Criteria("books")
+    walk = partial(walk_marks, sessions=catalogue.sessions, criteria=criteria, every=100, seconds=0)
+    with catalogue.sessions.writing("make books") as session:
+        session.execute(insert(Book), [{"title": one, "title_key": one} for one in map("b{:05}".format, range(950))])
+        session.commit()
+    places = Places(criteria)
+    walked = walk(mark=None)
+    with catalogue.sessions.writing("change elsewhere") as session:
+        session.execute(insert(Book), [{"title": one, "title_key": one} for one in ("a1", "a2", "a3")])
+        session.commit()
+    while walked.total is None:
+        places.add(walked.marks)
+        walked = walk(mark=places.marks[-1])
+    places.note_total(walked.total, is_exact=True)
+    assert (places.total, places.is_exact) == (950, True)  # as the rows were when the walk passed them
+    last = load_page(sessions=catalogue.sessions, request=places.request(900))
+    assert last.cells[-1][0] == "b00949"  # though the end is where it was counted from
+    places.learn(last)
+    assert (places.total, places.is_exact) == (950, True)
+    places.learn(load_page(sessions=catalogue.sessions, request=places.request(0)))
+    assert (places.total, places.is_exact) == (950, False)  # which wants a count
+    places.note_total(count_rows(sessions=catalogue.sessions, criteria=criteria), is_exact=True)
+    assert (places.total, places.is_exact) == (953, True)
 
 
 @pytest.mark.parametrize("down", [False, True])

@@ -136,7 +136,7 @@ def test_a_view_comes_back_by_itself(browser: Browser, context: Context, link: L
     assert browser.table.rowCount() == 3
     assert len(context.edits) == 1
     link.code = code
-    browser.table.page_wanted.emit(browser.table.request_for(0))
+    browser.table.page_wanted.emit(browser.table.places.request(0))
     qtbot.waitUntil(browser.problems.isVisible, timeout=PATIENCE_MS)
     assert browser.troubles.retries.seconds == 1, "after a success the pauses begin anew"
 

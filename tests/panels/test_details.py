@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QLineEdit, QMenu, QPlainTextEdit
 
 from desk.catalog.columns import BOOKS
+from desk.catalog.criteria import Sort
 from desk.catalog.edits import EditKind, RecordKey
+from desk.catalog.grid_layout import ColumnLayout, GridLayout
 from desk.catalog.rows import AuthorRef
 from desk.panels.details import DetailsPanel
 from desk.panels.record_pages import AuthorPage, BookPage
 from desk.tables.record_table import original_of
 from tests.support.editing import elsewhere
 from tests.support.shelf import book
+from tests.support.window import column_layout
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -121,6 +124,32 @@ def test_an_author_is_shown_with_sums_and_books(shown: Shown, qtbot: QtBot) -> N
     table = shown.authors.table
     qtbot.waitUntil(lambda: table.row_at(1) is not None)
     assert [table.index(row, 0).data() for row in range(2)] == ["Orlando", "The Waves"]
+
+
+def test_the_columns_of_an_authors_books_are_reset_to_the_few_that_they_were(shown: Shown) -> None:
+    shown.show(WOOLF)
+    grid, menu = shown.authors.books, QMenu()
+    before = column_layout(grid)
+    assert [one.name for one in before.columns if one.is_shown] == ["title", "published_year", "price"]
+    grid.apply_layout(GridLayout(tuple(ColumnLayout(one.name, 50) for one in reversed(before.columns))))
+    grid.fill_columns_menu(menu)
+    next(action for action in menu.actions() if action.text() == "Reset columns").trigger()
+    assert column_layout(grid) == before
+
+
+def test_letters_lead_to_a_book_of_an_author_by_the_order_of_the_books(shown: Shown, qtbot: QtBot) -> None:
+    shown.show(WOOLF)
+    grid, table = shown.authors.books, shown.authors.table
+    qtbot.waitUntil(lambda: table.row_at(1) is not None)
+    QTest.keyClicks(grid, "1931")
+    qtbot.waitUntil(lambda: grid.current_row == 1)
+    assert shown.authors.jumping.label.isVisible()
+    QTest.keyClick(grid, Qt.Key.Key_Escape)
+    grid.sort_wanted.emit("title", False)
+    qtbot.waitUntil(lambda: table.criteria.sorts == (Sort("title"),) and table.row_at(1) is not None)
+    QTest.keyClick(grid, Qt.Key.Key_Home)
+    QTest.keyClicks(grid, "the w")
+    qtbot.waitUntil(lambda: grid.current_row == 1)
 
 
 def test_an_author_without_books_is_told(shown: Shown) -> None:

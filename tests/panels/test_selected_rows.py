@@ -18,6 +18,7 @@ from desk.operations.selecting import Copied, CopyProgress
 from desk.panels import selected_rows
 from desk.panels.browser import Browser
 from tests.support.held import HeldOperation
+from tests.support.window import column_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,14 +53,21 @@ class Told:
     def __init__(self, context: Context) -> None:
         self.messages: list[str] = []
         self.progress: list[tuple[str, int, int]] = []
+        self.under_way: set[object] = set()
+        """Whose progress has not ended."""
         self.ends = 0
         self.errors: list[BaseException] = []
         context.message_wanted.connect(self.messages.append)
-        context.progress_made.connect(lambda *told: self.progress.append(told))
+        context.progress_made.connect(self._on_progress)
         context.progress_ended.connect(self._on_ended)
         context.runner.action_failed.connect(self.errors.append)
 
-    def _on_ended(self) -> None:
+    def _on_progress(self, whose: object, label: str, done: int, total: int) -> None:
+        self.under_way.add(whose)
+        self.progress.append((label, done, total))
+
+    def _on_ended(self, whose: object) -> None:
+        self.under_way.discard(whose)
         self.ends += 1
 
 
@@ -108,7 +116,7 @@ def test_columns_are_copied_as_they_stand_and_hidden_ones_are_left_out(
 ) -> None:
     monkeypatch.setattr(selected_rows, "COPIED_AT_ONCE", at_once)
     shown = ("language", "title", "published_year")
-    known = {one.name: one for one in browser.grid.layout_of_columns().columns}
+    known = {one.name: one for one in column_layout(browser.grid).columns}
     columns = [known.pop(name) for name in shown]
     hidden = [replace(one, is_shown=False) for one in known.values()]
     browser.grid.apply_layout(GridLayout((*columns, *hidden)))
@@ -160,6 +168,7 @@ def test_progress_is_shown_until_the_copy_ends(browser: Browser, told: Told, hel
     held.let_go()
     qtbot.waitUntil(lambda: bool(told.messages))
     assert told.ends == 1
+    assert not told.under_way
 
 
 def test_a_cancelled_copy_leaves_the_clipboard_as_it_was(

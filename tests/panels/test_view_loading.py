@@ -133,7 +133,7 @@ def test_pages_of_the_view_that_is_shown_come_while_the_next_one_is_on_its_way(
     open_by_title(loading, qtbot)
     library.held.clear()
     library.pages_held.clear()
-    table.page_wanted.emit(table.request_for(2_000))
+    table.page_wanted.emit(table.places.request(2_000))
     loading.open(BY_PRICE)
     with qtbot.waitSignal(loading.page_placed):
         library.pages_held.set()
@@ -182,7 +182,7 @@ def test_a_walk_that_was_cancelled_goes_on_when_somebody_looks(
     qtbot.waitUntil(lambda: not context.runner.running)
     assert not table.is_exact
     library.held.set()
-    table.page_wanted.emit(table.request_for(1_000))
+    table.page_wanted.emit(table.places.request(1_000))
     qtbot.waitUntil(lambda: table.is_exact)
 
 
@@ -206,7 +206,7 @@ def test_the_walk_rests_while_rows_in_sight_are_on_their_way(
     library.held_at = 2000
     qtbot.waitUntil(lambda: len(library.walks) == 2)
     library.pages_held.clear()
-    table.page_wanted.emit(table.request_for(4_500))
+    table.page_wanted.emit(table.places.request(4_500))
     library.held.set()
     qtbot.waitUntil(lambda: 4000 in {mark.position for mark in table.places.marks})
     assert len(library.walks) == 2
@@ -224,7 +224,7 @@ def test_two_pages_take_the_place_of_what_was_asked_for_in_sight(
     placed: list[int] = []
     loading.page_placed.connect(lambda page: placed.append(page.request.position))
     for position in (1_100, 1_200):
-        table.page_wanted.emit(table.request_for(position))
+        table.page_wanted.emit(table.places.request(position))
     table.page_wanted.emit(table.places.request(3_000, 200))
     library.pages_held.set()
     qtbot.waitUntil(lambda: len(placed) == 2)
@@ -276,13 +276,24 @@ def test_an_end_that_comes_too_soon_is_counted(
     assert table.total == ROWS
 
 
+def test_a_count_from_before_a_commit_is_not_believed(
+    loading: ViewLoading, table: RecordTable, library: Library, context: Context, qtbot: QtBot
+) -> None:
+    library.held_at = 0
+    open_by_title(loading, qtbot)
+    loading.count()
+    table.renew(table.places.snapshot(), [])
+    qtbot.waitUntil(lambda: library.counts == 1 and not context.runner.has(loading._channel("count")))
+    assert not table.is_exact
+
+
 def test_nothing_is_asked_once_the_catalogue_is_gone(
     loading: ViewLoading, table: RecordTable, library: Library, context: Context, qtbot: QtBot
 ) -> None:
     open_by_title(loading, qtbot)
     kept, context.catalogue = context.catalogue, None
     loading.forget()
-    for ask in (loading.count, loading._walk, lambda: loading.load(table.request_for(0))):
+    for ask in (loading.count, loading._walk, lambda: loading.load(table.places.request(0))):
         ask()
     loading.open(BY_PRICE)
     assert not context.runner.running

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg import sql
 
-from desk.database import engines, migrations
+from desk.database import migrations, targets
 from desk.operations.connect import OpenCatalogue, open_catalogue
 from tests.conftest import IN_CI
 from tests.support.library import make_books
@@ -49,7 +49,7 @@ def binaries_or_skip() -> Path:
 def fill_library(server: PostgresServer) -> str:
     """Makes a catalogue of thirty books on a server and a role, `clerk`, that uses it; returns the role's URL."""
     url = server.create_database("library")
-    migrations.upgrade(engines.target_url(url))
+    migrations.upgrade(targets.target_url(url))
     make_role(server, "library")
     target = server.url("library", user="clerk", password=SENTINEL)
     opened = open_catalogue(target=target)

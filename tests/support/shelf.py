@@ -83,5 +83,5 @@ class Shelf:
     def show_in(self, table: RecordTable) -> None:
         """Starts the table's view anew and gives it its first page and its total."""
         table.show_view(table.criteria)
-        table.place_page(self.page(table.request_for(0)))
+        table.place_page(self.page(table.places.request(0)))
         table.place_total(table.criteria, len(self.rows))

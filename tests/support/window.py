@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessageBox, QWidget
 
 from desk.app import bootstrap, make_application
 from desk.catalog.columns import TABLES
 from desk.dialogs.conflict import ConflictDialog
+from desk.tables.layouts import ColumnLayouts
 from desk.window.file_menu import import_dialogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QTableView
     from pytestqt.qtbot import QtBot
 
     from desk.catalog.edits import RecordKey
+    from desk.catalog.grid_layout import GridLayout
     from desk.operations.connect import OpenCatalogue
     from desk.panels.browser import Browser
     from desk.panels.details import DetailsPanel
@@ -35,10 +39,12 @@ PATIENCE_MS = 10_000
 
 
 @pytest.fixture(scope="session")
-def application(qapp: QApplication) -> QApplication:
-    """The one application, with Desk's style and palette; its dialogs are imported, so that no window does it later."""
+def application(qapp: QApplication) -> Iterator[QApplication]:
+    """The one application, with Desk's style and palette; its dialogs are imported, so that no window does it later.
+    At the end nothing of ours is on the clipboard: Qt would let go of it after Python is gone, and crash."""
     import_dialogs()
-    return make_application([])
+    yield make_application([])
+    QGuiApplication.clipboard().clear()
 
 
 def drop_deleted() -> None:
@@ -247,6 +253,13 @@ class Desk:
         self.trigger("commit")
         self.until(lambda: not len(self.edits), "the commit")
         self.settle()
+
+
+def column_layout(grid: QTableView) -> GridLayout:
+    """How the columns of a grid are laid out now."""
+    found = grid.findChild(ColumnLayouts)
+    assert isinstance(found, ColumnLayouts)
+    return found.layout()
 
 
 def click_header(grid: Any, section: int, *, shift: bool = False) -> None:

@@ -20,8 +20,9 @@ from desk.catalog.grid_layout import ColumnLayout, GridLayout
 from desk.catalog.rows import AuthorRef
 from desk.tables.grid import Grid
 from desk.tables.record_table import RecordTable
+from desk.tables.scroll_bar import ScrollBar
 from tests.support.shelf import Shelf, book
-from tests.support.window import click_header
+from tests.support.window import click_header, column_layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def unwatched_grid(edits: EditStack, bot: QtBot, *, rows: int, serves: bool = Tr
     if serves:
         shelf.serve(grid.table)
     grid.table.start_view(shelf.start(Criteria("books")))
-    shelf.asked.append(grid.table.request_for(0))
+    shelf.asked.append(grid.table.places.request(0))
     bot.waitUntil(lambda: grid.verticalScrollBar().maximum() > rows // 2 or rows < 100)
     return grid, shelf
 
@@ -166,17 +167,18 @@ def test_a_layout_comes_back_as_it_was(grid: Grid) -> None:
         )
     )
     grid.apply_layout(layout)
-    assert grid.layout_of_columns() == layout
+    assert column_layout(grid) == layout
     header = grid.horizontalHeader()
     assert header.logicalIndex(0) == len(grid.table.columns) - 1
     assert [header.isSectionHidden(header.logicalIndex(place)) for place in range(4)] == [False, False, True, False]
 
 
 def test_a_layout_of_another_age_is_taken_as_far_as_it_goes(grid: Grid, qtbot: QtBot) -> None:
-    before = grid.layout_of_columns()
-    with qtbot.assertNotEmitted(grid.layout_changed, wait=500):
+    before = column_layout(grid)
+    with qtbot.assertNotEmitted(grid.layout_changed):
         grid.apply_layout(GridLayout((ColumnLayout("colour", 80), ColumnLayout("price", 1), ColumnLayout("price", 99))))
-    now = grid.layout_of_columns()
+        grid.settle_layout()
+    now = column_layout(grid)
     assert now.columns[0] == ColumnLayout("price", 99)
     assert [one for one in now.columns if one.name != "price"] == [one for one in before.columns if one.name != "price"]
 
@@ -189,7 +191,7 @@ def columns_menu(grid: Grid) -> QMenu:
 
 def test_one_column_always_stays(grid: Grid) -> None:
     grid.apply_layout(GridLayout(tuple(ColumnLayout(one.name, 90, is_shown=False) for one in grid.table.columns)))
-    assert [one.name for one in grid.layout_of_columns().columns if one.is_shown] == ["title"]
+    assert [one.name for one in column_layout(grid).columns if one.is_shown] == ["title"]
     only = columns_menu(grid).actions()[0]
     assert (only.text(), only.isChecked(), only.isEnabled()) == ("Title", True, False)
 
@@ -197,7 +199,7 @@ def test_one_column_always_stays(grid: Grid) -> None:
 def test_the_last_column_stays_whatever_a_menu_says_that_was_opened_before(grid: Grid) -> None:
     for action in columns_menu(grid).actions()[: len(grid.table.columns)]:
         action.trigger()
-    assert [one.name for one in grid.layout_of_columns().columns if one.is_shown] == [grid.table.columns[-1].name]
+    assert [one.name for one in column_layout(grid).columns if one.is_shown] == [grid.table.columns[-1].name]
 
 
 def test_a_change_of_the_columns_is_told_once_it_rests(grid: Grid, qtbot: QtBot) -> None:
@@ -206,7 +208,7 @@ def test_a_change_of_the_columns_is_told_once_it_rests(grid: Grid, qtbot: QtBot)
     for width in range(100, 130):
         grid.setColumnWidth(0, width)
     qtbot.waitUntil(lambda: bool(told))
-    assert told == [grid.layout_of_columns()]
+    assert told == [column_layout(grid)]
     assert told[0].columns[0] == ColumnLayout("title", 129)
 
 
@@ -227,7 +229,7 @@ def test_the_menu_of_the_header_hides_and_shows_columns(grid: Grid, qtbot: QtBot
 
 
 def test_columns_can_be_fitted_and_reset(grid: Grid, shelf: Shelf, qtbot: QtBot) -> None:
-    before = grid.layout_of_columns()
+    before = column_layout(grid)
     show(grid, shelf, book(1, title="A long title " * 8), book(2))
     menu = {one.text(): one for one in columns_menu(grid).actions()}
     menu["Fit to contents"].trigger()
@@ -236,7 +238,7 @@ def test_columns_can_be_fitted_and_reset(grid: Grid, shelf: Shelf, qtbot: QtBot)
     grid.horizontalHeader().moveSection(0, 4)
     with qtbot.waitSignal(grid.layout_changed):
         menu["Reset columns"].trigger()
-    assert grid.layout_of_columns() == before
+    assert column_layout(grid) == before
 
 
 def test_the_menu_opens_at_the_header(grid: Grid, qtbot: QtBot) -> None:
@@ -358,7 +360,9 @@ def let_go(grid: Grid) -> None:
 
 
 def is_held(grid: Grid) -> bool:
-    return grid.is_held
+    bar = grid.verticalScrollBar()
+    assert isinstance(bar, ScrollBar)
+    return bar.is_held
 
 
 @pytest.mark.parametrize("grip", [grip_by_slider, grip_by_mouse, grip_by_wheel])

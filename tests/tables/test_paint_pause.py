@@ -94,7 +94,7 @@ def test_rows_that_are_here_are_never_waited_for(grid: Grid) -> None:
 
 def test_rows_of_elsewhere_end_no_pause(grid: Grid, shelf: Shelf) -> None:
     grid.verticalScrollBar().setValue(1010)
-    grid.table.place_page(shelf.page(grid.table.request_for(500)))
+    grid.table.place_page(shelf.page(grid.table.places.request(500)))
     assert not grid.viewport().updatesEnabled()
 
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
-from desk.catalog.edits import EditKind, RecordKey
+from desk.catalog.edits import CommitResult, EditKind, RecordKey
 from desk.catalog.paging import Walked
 from desk.catalog.rows import AuthorRef
 from desk.tables.cells import ACCESSIBLE, PLACEHOLDER, STATE, CellState
@@ -57,7 +57,7 @@ def test_a_view_begins_empty_and_grows_with_its_pages(table: RecordTable, qtmode
     totals: list[int] = []
     table.total_changed.connect(totals.append)
     for page in range(3):
-        table.place_page(shelf.page(table.request_for(100 * page)))
+        table.place_page(shelf.page(table.places.request(100 * page)))
         qtmodeltester.check(table)
     assert totals == [100, 200, 250]
     assert table.is_exact
@@ -69,9 +69,9 @@ def test_a_view_begins_empty_and_grows_with_its_pages(table: RecordTable, qtmode
 def test_an_exact_total_adds_rows_or_takes_them_away(table: RecordTable, qtmodeltester: ModelTester) -> None:
     shelf = shelf_for(table, 100)
     table.show_view(table.criteria)
-    table.place_page(shelf.page(table.request_for(0)))
+    table.place_page(shelf.page(table.places.request(0)))
     assert not table.is_exact
-    for total in (3000, 40, 41, 0, 7):
+    for total in (300, 40, 41, 0, 7):
         table.place_total(table.criteria, total)
         assert (table.rowCount(), table.total, table.is_exact) == (total, total, True)
         qtmodeltester.check(table)
@@ -79,7 +79,7 @@ def test_an_exact_total_adds_rows_or_takes_them_away(table: RecordTable, qtmodel
 
 def test_a_page_and_a_total_of_another_view_are_ignored(table: RecordTable) -> None:
     shelf = shelf_for(table, 120)
-    old = table.request_for(0)
+    old = table.places.request(0)
     table.show_view(Criteria(table.description.name, search="else"))
     table.place_page(shelf.page(old))
     table.place_total(old.criteria, 5)
@@ -139,9 +139,9 @@ def test_a_page_that_failed_is_asked_for_again_when_it_is_painted_again(books: R
 def test_pages_start_from_the_nearest_mark(books: RecordTable) -> None:
     shelf = Shelf("books", 250)
     shelf.show_in(books)
-    first = books.request_for(30)
+    first = books.places.request(0)
     assert (first.position, first.mark) == (0, None)
-    second = books.request_for(230)
+    second = books.places.request(200)
     assert second.mark is not None
     assert (second.position, second.mark.position, second.offset) == (200, 100, 100)
 
@@ -170,10 +170,10 @@ def test_a_page_beyond_the_end_takes_the_missing_rows_away(table: RecordTable, q
     shelf = shelf_for(table, 250)
     shelf.show_in(table)
     del shelf.rows[150:]
-    table.place_page(shelf.page(table.request_for(200)))
+    table.place_page(shelf.page(table.places.request(200)))
     assert table.rowCount() == 200
     qtmodeltester.check(table)
-    table.place_page(shelf.page(table.request_for(100)))
+    table.place_page(shelf.page(table.places.request(100)))
     assert table.rowCount() == 150
     qtmodeltester.check(table)
 
@@ -181,7 +181,7 @@ def test_a_page_beyond_the_end_takes_the_missing_rows_away(table: RecordTable, q
 def test_a_page_beyond_the_end_adds_no_rows_to_a_counted_view(table: RecordTable) -> None:
     shelf = shelf_for(table, 250)
     shelf.show_in(table)
-    late = table.request_for(200)
+    late = table.places.request(200)
     del shelf.rows[150:]
     table.place_total(table.criteria, 150)
     table.place_page(shelf.page(late))
@@ -313,13 +313,32 @@ def test_edits_of_other_tables_touch_nothing_here(books: RecordTable, edits: Edi
 def test_a_committed_new_record_leaves_the_top(
     books: RecordTable, edits: EditStack, qtmodeltester: ModelTester
 ) -> None:
-    from desk.catalog.edits import CommitResult
-
     Shelf("books", 3).show_in(books)
     key = edits.add("books", {"title": "New"})
     batch = edits.batch()
     edits.saved(batch, CommitResult((key,), new_ids={key: 4}))
     assert books.rowCount() == 3
+    qtmodeltester.check(books)
+
+
+def test_a_committed_deletion_looks_deleted_until_its_row_is_gone(
+    books: RecordTable, edits: EditStack, qtmodeltester: ModelTester
+) -> None:
+    shelf = Shelf("books", 3)
+    shelf.show_in(books)
+    original = books.original_at(1)
+    assert original is not None
+    edits.delete([original])
+    batch = edits.batch()
+    edits.saved(batch, CommitResult((original.key,)))
+    books.take_saved(batch, {})
+    assert [bool(books.index(row, 0).data(STATE) & CellState.DOOMED) for row in range(3)] == [False, True, False]
+    assert books.headerData(1, Qt.Orientation.Vertical) == "2 ×"
+    assert not books.flags(books.index(1, 0)) & Qt.ItemFlag.ItemIsEditable
+    del shelf.rows[1]
+    books.touch_all()
+    shelf.show_in(books)
+    assert not any(books.index(row, 0).data(STATE) & CellState.DOOMED for row in range(2))
     qtmodeltester.check(books)
 
 
@@ -355,7 +374,7 @@ def test_any_order_of_pages_totals_and_edits_keeps_the_model_sound(
         edits.steps.undo,
         edits.steps.redo,
         lambda: edits.add(name),
-        lambda: table.place_page(shelf.page(table.request_for(chance.randrange(250)))),
+        lambda: table.place_page(shelf.page(table.places.request(100 * chance.randrange(3)))),
         lambda: table.place_total(table.criteria, len(shelf.rows)),
         lambda: shelf.show_in(table),
     )
@@ -447,7 +466,7 @@ def test_a_link_is_a_value_and_equal_whatever_its_name(books: RecordTable, edits
 def test_a_filter_by_a_link_is_the_same_view_whatever_the_name(books: RecordTable) -> None:
     criteria = Criteria("books", (Filter("author", Op.EQUALS, AuthorRef(1, "Woolf")),))
     books.show_view(criteria)
-    request = books.request_for(0)
+    request = books.places.request(0)
     books.show_view(Criteria("books", (Filter("author", Op.EQUALS, AuthorRef(1, "Woolf, Virginia")),)))
     books.place_page(Shelf("books", 2).page(request))
     assert books.rowCount() == 2

@@ -83,7 +83,7 @@ def test_the_same_view_begun_again_keeps_its_place(
 ) -> None:
     shelf = Shelf("books", 250)
     books.start_view(shelf.start(BOOKS, listed=True))
-    books.place_page(shelf.page(books.request_for(200)))
+    books.place_page(shelf.page(books.places.request(200)))
     del shelf.rows[0]
     shelf.rows[-1] = book(250, title="Changed")
     with qtbot.assertNotEmitted(books.modelReset):
@@ -152,7 +152,7 @@ def test_records_that_are_gone_are_struck_off_the_list(
 def test_a_page_of_an_older_list_is_not_shown(books: RecordTable, qtbot: QtBot) -> None:
     shelf = Shelf("books", 250)
     books.start_view(shelf.start(BOOKS, listed=True))
-    late = shelf.page(books.request_for(100))
+    late = shelf.page(books.places.request(100))
     del shelf.rows[0]
     books.start_view(shelf.start(BOOKS, listed=True))
     books.place_page(late)
@@ -173,7 +173,7 @@ def test_a_view_that_ends_before_its_estimate_wants_one_count(
     counts: list[bool] = []
     books.count_wanted.connect(lambda: counts.append(True))
     for position in (700, 600):
-        books.place_page(shelf.page(books.request_for(position)))
+        books.place_page(shelf.page(books.places.request(position)))
         assert (books.rowCount(), books.is_exact) == (position, False), "it is not known how many there are"
     assert counts == [True]
     books.place_total(BOOKS, 250)
@@ -224,7 +224,7 @@ def test_another_view_does_not_wait_for_the_hand(books: RecordTable) -> None:
     books.start_view(Shelf("books", 20).start(BY_YEAR))
     assert books.rowCount() == 20
     books.show_view(BOOKS)
-    books.place_page(Shelf("books", 20).page(books.request_for(0)))
+    books.place_page(Shelf("books", 20).page(books.places.request(0)))
     assert books.rowCount() == 20, "the first rows of a view never wait"
 
 
@@ -235,7 +235,7 @@ def test_only_the_pages_of_the_named_records_are_loaded_again(unwatched: RecordT
     shelf = Shelf("books", 250)
     unwatched.start_view(shelf.start(BOOKS))
     for position in (100, 200):
-        unwatched.place_page(shelf.page(unwatched.request_for(position)))
+        unwatched.place_page(shelf.page(unwatched.places.request(position)))
     wanted = requests_of(unwatched)
     shelf.rows[150] = book(151, version=2, title="Changed")
     unwatched.reload_records({151, 9999})
@@ -254,7 +254,7 @@ def test_places_and_rows_in_sight_are_renewed_in_one_go(
     shelf = Shelf("books", 250)
     books.start_view(shelf.start(BOOKS))
     for position in (100, 200):
-        books.place_page(shelf.page(books.request_for(position)))
+        books.place_page(shelf.page(books.places.request(position)))
     assert (books.position_of(151), books.sort_key_of(151)) == (150, (151,))
     del shelf.rows[150]
     places = Places(BOOKS)
@@ -279,14 +279,14 @@ def test_nothing_is_loaded_again_where_nothing_moved(unwatched: RecordTable, qtb
 
 
 def test_another_order_of_the_same_rows_has_as_many(books: RecordTable) -> None:
-    shelf = Shelf("books", 2000)
+    shelf = Shelf("books", 500)
     books.start_view(shelf.start(BOOKS))
     by_price, of_one_word = replace(BOOKS, sorts=(Sort("price"),)), replace(BOOKS, search="book")
-    books.start_view(shelf.start(by_price, total=900))
-    assert (books.total, books.is_exact) == (2000, True)
-    assert books.request_for(1800).mark == Mark(2000, None), "counted from the end"
-    books.start_view(shelf.start(of_one_word, total=900))
-    assert (books.total, books.is_exact) == (900, False)
+    books.start_view(shelf.start(by_price, total=300))
+    assert (books.total, books.is_exact) == (500, True)
+    assert books.places.request(400).mark == Mark(500, None), "counted from the end"
+    books.start_view(shelf.start(of_one_word, total=300))
+    assert (books.total, books.is_exact) == (300, False)
 
 
 def test_a_view_that_is_opened_again_does_not_believe_what_it_knew(books: RecordTable) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from desk.database import engines, failures, secrets
+from desk.database import engines, failures, secrets, targets
 from desk.database.profiles import PoolSettings, profile_of
 from desk.database.revisions import SchemaState
 from desk.errors import DeskError
@@ -99,7 +99,7 @@ def upgrade_under_load(target: str, count: int, patience: float = LOCK_SECONDS) 
     """
     profile, password = profile_of(target)
     secrets.remember(profile, password)
-    url = engines.target_url(target)
+    url = targets.target_url(target)
     before = _checksum(url, count)
     with _client(url, count, patience) as client:
         wait_until(lambda: client.writes > WRITES_AROUND or client.broken, "the client writes", 60)
@@ -112,7 +112,7 @@ def upgrade_under_load(target: str, count: int, patience: float = LOCK_SECONDS) 
     assert _checksum(url, count) == before, "titles or authors changed"
     _check_writes(url, client, count)
     if result.backup is not None:
-        assert _checksum(engines.target_url(str(result.backup)), count) == before, "the backup differs"
+        assert _checksum(targets.target_url(str(result.backup)), count) == before, "the backup differs"
     return Run(client, result)
 
 
@@ -221,14 +221,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         with tempfile.TemporaryDirectory(prefix="desk-torture-") as folder:
-            targets = {"SQLite": str(Path(folder) / "torture.desk"), "PostgreSQL": server.create_database("torture")}
+            places = {"SQLite": str(Path(folder) / "torture.desk"), "PostgreSQL": server.create_database("torture")}
             scripts = scripts_in(Path(folder))
-            for target in targets.values():
+            for target in places.values():
                 create_catalogue(target=target)
-                fill(engines.target_url(target), count)
+                fill(targets.target_url(target), count)
             add_revision(scripts, SHELF_UP)
             use_scripts(scripts)
-            for name, target in targets.items():
+            for name, target in places.items():
                 print(f"{name}, {count:,} books: {upgrade_under_load(target, count).line()}", flush=True)
     finally:
         server.stop()

@@ -64,6 +64,31 @@ def test_the_first_start_makes_and_opens_the_sample(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "home").rglob("*.desk")] == ["sample.desk"]
 
 
+FURNISHING = """
+import sys
+
+from desk import app
+from desk.window.main_window import MainWindow
+
+application = app.make_application(["desk"])
+window = MainWindow()
+came = {}
+while window._stages:
+    before, name = set(sys.modules), window._stages[0].__name__
+    window._stages.pop(0)()
+    came[name] = {one for one in set(sys.modules) - before if one.startswith("desk.")}
+for name, modules in came.items():
+    print(name, len(modules))
+"""
+
+
+def test_no_part_of_furnishing_imports_much_at_once(tmp_path: Path) -> None:
+    done = run(FURNISHING, tmp_path)
+    assert done.returncode == 0, done.stderr
+    came = {name: int(modules) for name, modules in (line.split() for line in done.stdout.splitlines())}
+    assert max(came.values()) <= sum(came.values()) / 4, came
+
+
 COPYING = """
 from PySide6.QtWidgets import QApplication
 from desk import app

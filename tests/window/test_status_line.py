@@ -45,32 +45,46 @@ def test_a_list_of_some_rows_is_no_total(status: StatusLine) -> None:
 
 
 def test_progress_is_shown_with_its_cancel_until_it_ends(status: StatusLine, qtbot: QtBot) -> None:
-    status.show_progress("Copying", 5_000_000_000, 10_000_000_000)  # beyond 32 bits
+    status.show_progress("a job", "Copying", 5_000_000_000, 10_000_000_000)  # beyond 32 bits
     assert status.job.text() == "Copying"
     assert status.progress.value() == PARTS // 2
     with qtbot.waitSignal(status.cancel_wanted):
         status.cancel.click()
-    status.hide_progress()
+    status.hide_progress("a job")
     assert not any(one.isVisible() for one in (status.job, status.progress, status.cancel))
 
 
 def test_progress_of_unknown_length_only_moves(status: StatusLine) -> None:
-    status.show_progress("Indexing", 7, 0)
+    status.show_progress("a job", "Indexing", 7, 0)
     assert (status.progress.minimum(), status.progress.maximum()) == (0, 0)
+
+
+def test_a_job_that_ends_leaves_the_progress_of_another_one(status: StatusLine) -> None:
+    status.show_progress("index", "Indexing", 1, 4)
+    status.show_progress("copy", "Copying", 1, 2)
+    status.show_progress("index", "Indexing", 3, 4)
+    assert (status.job.text(), status.progress.value()) == ("Copying", PARTS // 2), "the one that began last"
+    status.hide_progress("copy")
+    assert (status.job.text(), status.progress.value()) == ("Indexing", PARTS * 3 // 4)
+    assert status.cancel.isVisible()
+    status.hide_progress("copy")
+    assert status.progress.isVisible()
+    status.hide_progress("index")
+    assert not status.progress.isVisible()
 
 
 def test_the_cancel_stays_while_anything_can_be_cancelled(status: StatusLine, qtbot: QtBot) -> None:
     status.show_busy(1)
     qtbot.waitUntil(status.busy.isVisible)
-    status.show_progress("Copying", 1, 2)
+    status.show_progress("a job", "Copying", 1, 2)
     status.show_busy(0)
     assert status.cancel.isVisible()
-    status.hide_progress()
+    status.hide_progress("a job")
     assert not status.cancel.isVisible()
     status.show_busy(1)
-    status.show_progress("Copying", 1, 2)
+    status.show_progress("a job", "Copying", 1, 2)
     qtbot.waitUntil(lambda: not status._becoming_busy.isActive())
-    status.hide_progress()
+    status.hide_progress("a job")
     assert status.cancel.isVisible()
     assert status.busy.isVisible()
     status.show_busy(0)
@@ -80,6 +94,6 @@ def test_the_cancel_stays_while_anything_can_be_cancelled(status: StatusLine, qt
 def test_one_bar_tells_that_something_runs(status: StatusLine, qtbot: QtBot) -> None:
     status.show_busy(1)
     qtbot.waitUntil(status.busy.isVisible)
-    status.show_progress("Copying", 1, 2)
+    status.show_progress("a job", "Copying", 1, 2)
     assert status.progress.isVisible()
     assert not status.busy.isVisible()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from desk.dialogs.files import FilePlace
 from desk.i18n import _
-from desk.panels.parts import heading, named, styled
+from desk.panels.parts import heading, plain, styled
 
 if TYPE_CHECKING:
     from desk.operations.profiles import DamagedProfile
@@ -21,10 +20,7 @@ class DamagedPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("damaged_page")
-        self._reason = named(QLabel(), "damaged_reason", _("Why it cannot be read"))
-        self._reason.setWordWrap(True)
-        self._reason.setTextFormat(Qt.TextFormat.PlainText)
-        self._reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._reason = plain("", "damaged_reason", _("Why it cannot be read"))
         styled(self._reason, lambda colours: f"color: {colours.bad};")
         self._place = FilePlace("damaged", _("The file"))
         advice = QLabel(

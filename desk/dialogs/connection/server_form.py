@@ -89,11 +89,6 @@ class ServerForm(QWidget):
         """The address as it stands here; its TLS mode is always told, '' being the service file's."""
         return replace(self._without_mode(), sslmode=str(self.mode.currentData()))
 
-    @property
-    def tls_told(self) -> str:
-        """What is not checked, in words."""
-        return self._checks.text()
-
     def show_address(self, address: ServerAddress) -> None:
         """Shows an address; where it names no TLS mode, the safe one follows the host until a person chooses."""
         for name, field in self.texts.items():

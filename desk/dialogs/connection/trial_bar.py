@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from desk.i18n import _
-from desk.panels.parts import ICON, named, styled
+from desk.panels.parts import ICON, named, plain, styled
 from desk.tables.look import icon
 from desk.work import door
 from desk.work.long_job import LongJob, words_for
@@ -53,10 +53,7 @@ class TrialBar(QWidget):
         self._progress.setTextVisible(False)
         self._progress.setMaximumWidth(120)
         self._sign = QLabel()
-        self._told = named(QLabel(), "trial_result", _("Result of the test"))
-        self._told.setWordWrap(True)
-        self._told.setTextFormat(Qt.TextFormat.PlainText)
-        self._told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._told = plain("", "trial_result", _("Result of the test"))
         self.facts = self._make_facts()
         self._lay_out()
         self.test.clicked.connect(self.test_wanted)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget,
 from desk.dialogs.imports.findings import FindingsTree, doubles_group, rejected_group
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
-from desk.panels.parts import dim, heading, named
+from desk.panels.parts import dim, heading, named, plain
 from desk.work import door
 from desk.work.long_job import LongJob, words_for
 
@@ -38,11 +38,8 @@ class ForecastPanel(QWidget):
         self._job.progressed.connect(self._on_progressed)
         self._job.ended.connect(self._on_ended)
         self._job.failed.connect(self._on_failed)
-        self.summary = named(QLabel(), "forecast_summary", _("What would happen"))
-        self.summary.setWordWrap(True)
-        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.summary = plain("", "forecast_summary", _("What would happen"))
         self.summary.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = named(QProgressBar(), "forecast_progress", _("How much of the file was looked through"))
         self.bar.setRange(0, STEPS)
         self.bar.setTextVisible(False)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from desk.database.engines import holds_database
+from desk.database.targets import holds_database
 from desk.errors import EnvironmentProblem, InvalidInput
 from desk.i18n import _
 from desk.operations.imports.csv_reading import KEEP_BYTES

@@ -321,7 +321,7 @@ def test_only_a_service_file_may_leave_the_mode_open(form: ConnectionForm) -> No
     assert offered == list(TLS_MODES)
     typed(form.server.texts["service"], "home")
     assert form.server.mode.currentText() == "as the service file says"
-    assert form.server.tls_told == BY_SERVICE
+    assert child(form, QLabel, "server_tls_told").text() == BY_SERVICE
     assert "sslmode" not in form.line.text()
     typed(form.server.texts["service"], "")
     assert form.server.address.sslmode == "verify-full"

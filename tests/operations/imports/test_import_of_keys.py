@@ -68,29 +68,6 @@ def came_back(catalogue: OpenCatalogue, empty: OpenCatalogue, folder: Path) -> b
     return checksum(empty) == checksum(catalogue)
 
 
-def test_gutenberg_comes_in_by_its_keys_and_comes_back(
-    catalogue: OpenCatalogue, second_catalogue: OpenCatalogue, tmp_path: Path
-) -> None:
-    path = shared_data("gutenberg_metadata.csv")
-    report = import_file(catalogue, path, authors=shared_data("gutenberg_authors.csv"))
-    assert (report.books, report.authors_new, report.pairs, report.rejected.count) == (78_766, 26_928, 79_449, 0)
-    assert (report.merged, report.repeated_authors.count, report.respelled.count) == (3_649, 0, 9)
-    with catalogue.sessions.reading("look") as session:
-        births = session.execute(
-            text("SELECT count(*), sum(birth_year), sum(CASE WHEN birth_year < 0 THEN 1 ELSE 0 END) FROM authors")
-        ).one()
-        books = session.execute(
-            text(
-                "SELECT sum(CASE WHEN author_id IS NULL THEN 1 ELSE 0 END), "
-                "sum(CASE WHEN title = '' THEN 1 ELSE 0 END) FROM books"
-            )
-        ).one()
-    assert tuple(births) == (26_928, 37_826_274, 38)
-    assert tuple(books) == (2_966, 1)
-    if catalogue.info.kind == "sqlite":  # the way back takes as long again; the smaller files go it on both databases
-        assert came_back(catalogue, second_catalogue, tmp_path)
-
-
 def test_aozora_comes_in_by_its_keys_and_comes_back(
     catalogue: OpenCatalogue, second_catalogue: OpenCatalogue, tmp_path: Path
 ) -> None:
