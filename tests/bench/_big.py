@@ -44,10 +44,13 @@ def parser(description: str, *, repetitions: int) -> argparse.ArgumentParser:
 
 
 def datasets(rows: int, database: str, note: Callable[[str], None] = tell) -> Iterator[Dataset]:
-    """The catalogues to measure, one after the other; they are made where they are not there yet, and `note` is told
-    of each step. Where there is no PostgreSQL, the reason is told and only SQLite is measured."""
+    """The catalogues to measure, one after the other, in memory as far as they fit; they are made where they are not
+    there yet, and `note` is told of each step. Where there is no PostgreSQL, the reason is told and only SQLite is
+    measured."""
     if database in ("", "sqlite"):
-        yield catalogues.sqlite_dataset(rows, note)
+        file = catalogues.sqlite_dataset(rows, note)
+        catalogues.warm(file)
+        yield file
     if database == "sqlite":
         return
     with ExitStack() as stack:
@@ -57,6 +60,7 @@ def datasets(rows: int, database: str, note: Callable[[str], None] = tell) -> It
         except RuntimeError as reason:
             tell(f"without PostgreSQL: {reason}")
             return
+        catalogues.warm(dataset)
         yield dataset
 
 

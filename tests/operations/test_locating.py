@@ -15,11 +15,11 @@ from desk.catalog.places import Places
 from desk.operations.locating import Located, locate_records, locate_text
 from desk.operations.pages import load_page, walk_marks
 from tests.operations.test_pages import SINGLES
-from tests.support.expected import Everything, everything
 from tests.support.measuring import counting
 
 if TYPE_CHECKING:
     from desk.operations.connect import OpenCatalogue
+    from tests.support.expected import Everything
 
 DIRECTIONS = (False, True)
 PAIRS = [
@@ -32,12 +32,6 @@ PAIRS = [
 ]
 UNLISTED = [("books", (Sort("price"), Sort("author", descending=True)))]
 TYPED = ("h", "hob", "woolf", "1925", "-720", "12.50", "2024-02-29", "en", "97", "か", "zzz", "!")
-
-
-@pytest.fixture
-def known(shared_catalogue: OpenCatalogue) -> Everything:
-    """All records of the shared catalogue."""
-    return everything(shared_catalogue)
 
 
 def some_places(catalogue: OpenCatalogue, criteria: Criteria, ids: list[int]) -> list[Places]:

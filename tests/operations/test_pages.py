@@ -44,12 +44,6 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 }
 
 
-@pytest.fixture
-def known(shared_catalogue: OpenCatalogue) -> Everything:
-    """All records of the shared catalogue."""
-    return everything(shared_catalogue)
-
-
 def walked(catalogue: OpenCatalogue, criteria: Criteria, limit: int) -> list[int]:
     """The ids of a view, page after page, each from the end of the one before."""
     ids: list[int] = []

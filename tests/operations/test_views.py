@@ -37,12 +37,6 @@ CENTURY = Filter("published_year", Op.RANGE, 1900, 1999)
 
 
 @pytest.fixture
-def known(shared_catalogue: OpenCatalogue) -> Everything:
-    """All records of the shared catalogue."""
-    return everything(shared_catalogue)
-
-
-@pytest.fixture
 def at_most(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Sets how many records are listed."""
     return lambda listed: monkeypatch.setattr(paging, "LISTED", listed)

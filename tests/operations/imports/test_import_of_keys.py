@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from desk.catalog.criteria import Criteria
 from desk.operations.connect import OpenCatalogue, create_catalogue, open_catalogue
-from desk.operations.exporting import export_rows
-from desk.operations.pages import count_tables
 from tests.support.contents import authors_of, books_of, checksum
-from tests.support.importing import forecast_file, import_file
-from tests.support.shared_data import shared_data
+from tests.support.importing import import_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,35 +51,6 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_rows
-
-
-def came_back(catalogue: OpenCatalogue, empty: OpenCatalogue, folder: Path) -> bool:
-    """Whether the export of books and authors gives the same catalogue again."""
-    books, authors = folder / "out-books.csv", folder / "out-authors.csv"
-    export_rows(sessions=catalogue.sessions, criteria=Criteria("books"), target=books)
-    export_rows(sessions=catalogue.sessions, criteria=Criteria("authors"), target=authors)
-    report = import_file(empty, books, authors=authors)
-    assert (report.rejected.count, report.authors_rejected.count, report.merged) == (0, 0, 0)
-    assert (report.unmapped_columns, report.authors_unmapped_columns) == ((), ())
-    return checksum(empty) == checksum(catalogue)
-
-
-def test_aozora_comes_in_by_its_keys_and_comes_back(
-    catalogue: OpenCatalogue, second_catalogue: OpenCatalogue, tmp_path: Path
-) -> None:
-    path = shared_data("aozora_list_person_all.utf8.csv")
-    forecast = forecast_file(catalogue, path)
-    report = import_file(catalogue, path)
-    assert (report.books, report.authors_new, report.pairs, report.rejected.count) == (13_481, 914, 14_383, 0)
-    assert (report.merged, report.repeated_authors.count) == (910, 8)
-    assert (forecast.records, forecast.new, forecast.merged) == (14_391, 13_481, 910)
-    assert count_tables(sessions=catalogue.sessions) == {"authors": 914, "books": 13_481}
-    assert came_back(catalogue, second_catalogue, tmp_path)
-
-
-def test_goodbooks_come_back(catalogue: OpenCatalogue, second_catalogue: OpenCatalogue, tmp_path: Path) -> None:
-    import_file(catalogue, shared_data("goodbooks10k_books.csv"))
-    assert came_back(catalogue, second_catalogue, tmp_path)
 
 
 @BATCHES
