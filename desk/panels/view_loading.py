@@ -55,7 +55,6 @@ class ViewLoading(QObject):
         """The view that is on its way; None while the one that is shown is the one that is wanted."""
         self._open = False
         self._learned = True
-        """Whether the order of the view is known from end to end, or need not be."""
         self._walked: Mark | None = None
         """Where the walk along the order has come to."""
         self._pause = QTimer(self, singleShot=True, interval=WALK_PAUSE_MS)
@@ -73,6 +72,11 @@ class ViewLoading(QObject):
     def is_open(self) -> bool:
         """Whether the rows of the view that is wanted are shown."""
         return self._open and self._wanted is None
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether the order of the view is known from end to end, or need not be."""
+        return self._learned or self._table.places.hits is not None
 
     @property
     def shows_view(self) -> bool:

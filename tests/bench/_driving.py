@@ -119,8 +119,9 @@ class Hands(QObject):
         return self.browser.is_loaded and all(self.table.key_at(row) is not None for row in self.grid.visible_rows())
 
     def is_quiet(self) -> bool:
-        """Whether nothing runs, the view is counted and its rows are there."""
-        return not self.window.context.runner.running and self.table.is_exact and self.is_here()
+        """Whether nothing runs, the view is counted, its order is learned and its rows are there."""
+        is_known = self.table.is_exact and self.browser.loading.is_learned
+        return is_known and not self.window.context.runner.running and self.is_here()
 
     # Parts of scripts
 

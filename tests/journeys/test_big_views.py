@@ -98,7 +98,7 @@ def library(database_target: str) -> Iterator[OpenCatalogue]:
 def desk(library: OpenCatalogue, database_target: str, application: object, qtbot: QtBot) -> Iterator[Desk]:
     """The window over it, with the order of the books learned."""
     with opened_window(database_target, qtbot) as made:
-        made.until(lambda: made.browser.is_loaded and made.browser.loading._learned, "the order")
+        made.until(lambda: made.browser.is_loaded and made.browser.loading.is_learned, "the order")
         made.settle()
         made.browser.grid.setFocus()
         yield made
