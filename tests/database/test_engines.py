@@ -61,7 +61,9 @@ def test_a_new_file_is_in_wal_mode(sqlite_path: Path) -> None:
     opened.close()
 
 
-@pytest.mark.parametrize(("name", "value"), [("foreign_keys", 1), ("trusted_schema", 0), ("cell_size_check", 1)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("foreign_keys", 1), ("trusted_schema", 0), ("cell_size_check", 1), ("cache_size", -8_000)]
+)
 def test_every_sqlite_connection_is_a_careful_one(sqlite_path: Path, name: str, value: int) -> None:
     opened = open_catalogue(target=str(sqlite_path))
     with opened.sessions.reading("one"):
