@@ -44,24 +44,30 @@ def parser(description: str, *, repetitions: int) -> argparse.ArgumentParser:
 
 
 def datasets(rows: int, database: str, note: Callable[[str], None] = tell) -> Iterator[Dataset]:
-    """The catalogues to measure, one after the other, in memory as far as they fit; they are made where they are not
-    there yet, and `note` is told of each step. Where there is no PostgreSQL, the reason is told and only SQLite is
-    measured."""
+    """The catalogues of that many books to measure, one after the other (see `families`)."""
+    for family in families((rows,), database, note):
+        yield from family
+
+
+def families(sizes: Sequence[int], database: str, note: Callable[[str], None] = tell) -> Iterator[list[Dataset]]:
+    """For one database after the other its catalogues of all these sizes, in memory as far as they fit; they are made
+    where they are not there yet, and `note` is told of each step. Where there is no PostgreSQL, the reason is told and
+    only SQLite is measured."""
     if database in ("", "sqlite"):
-        file = catalogues.sqlite_dataset(rows, note)
-        catalogues.warm(file)
-        yield file
+        files = [catalogues.sqlite_dataset(rows, note) for rows in sizes]
+        _warm(files)
+        yield files
     if database == "sqlite":
         return
     with ExitStack() as stack:
         url = database if "://" in database else None
         try:
-            dataset = stack.enter_context(catalogues.postgresql_dataset(rows, url, note))
+            found = stack.enter_context(catalogues.postgresql_datasets(sizes, url, note))
         except RuntimeError as reason:
             tell(f"without PostgreSQL: {reason}")
             return
-        catalogues.warm(dataset)
-        yield dataset
+        _warm(found)
+        yield found
 
 
 def in_process(run: str, dataset: Dataset | None, **arguments: Any) -> dict[str, Any]:
@@ -94,3 +100,8 @@ def finish(name: str, figures: Sequence[Figure], asked: argparse.Namespace) -> i
             document = _table.with_section(document, f"## {name}: {table}", body)
         asked.markdown.write_text(document, encoding="utf-8")
     return _table.report(figures, asked.json)
+
+
+def _warm(found: Sequence[Dataset]) -> None:
+    for dataset in found:
+        catalogues.warm(dataset)

@@ -97,18 +97,18 @@ def sqlite_dataset(books: int, tell: Callable[[str], None] = print) -> Dataset:
 
 
 @contextmanager
-def postgresql_dataset(
-    books: int, server_url: str | None = None, tell: Callable[[str], None] = print
-) -> Iterator[Dataset]:
-    """The catalogue of that size on a server: on the one at `server_url` (whose role may create databases), else on a
-    server of our own, which runs for the block and keeps its data."""
+def postgresql_datasets(
+    sizes: Sequence[int], server_url: str | None = None, tell: Callable[[str], None] = print
+) -> Iterator[list[Dataset]]:
+    """The catalogues of these sizes on a server: on the one at `server_url` (whose role may create databases), else on
+    a server of our own, which runs for the block and keeps its data."""
     if server_url is not None:
-        yield _on_server(server_url, books, tell)
+        yield [_on_server(server_url, books, tell) for books in sizes]
         return
     server = KeptServer()
     server.start()
     try:
-        yield _on_server(server.url(), books, tell)
+        yield [_on_server(server.url(), books, tell) for books in sizes]
     finally:
         server.stop()
 

@@ -102,13 +102,27 @@ class Bench:
         found.first = self.first_pages(criteria)
         return found
 
-    def pages(self, name: str, criteria: Criteria) -> Measured:
-        """Pages alone, all marks being known."""
-        found = Measured(name)
-        places, _took, _sent = self._walked(criteria)
-        for turn in range(self._repetitions):
-            self._page(found, places.request(self._page_start(places.total)), turn)
-        return found
+    def walked(self, criteria: Criteria) -> tuple[Places, float, list[Statement]]:
+        """The learned places of an order, the milliseconds that took, and what it sent to the driver."""
+        places = Places(criteria)
+        mark: Mark | None = None
+        with taped() as statements:
+            started = time.perf_counter()
+            while not places.is_exact:
+                walked = walk_marks(sessions=self.sessions, criteria=criteria, mark=mark)
+                places.add(walked.marks)
+                if walked.total is not None:
+                    places.note_total(walked.total, is_exact=True)
+                else:
+                    mark = walked.marks[-1]
+            took = (time.perf_counter() - started) * 1000
+        return places, took, statements
+
+    def page_again(self, places: Places) -> float:
+        """The milliseconds of a page somewhere, read before, all marks being known."""
+        load = partial(load_page, sessions=self.sessions, request=places.request(self._page_start(places.total)))
+        load()
+        return milliseconds(load)
 
     def first_pages(self, criteria: Criteria) -> list[float]:
         return repeated(partial(milliseconds, partial(open_view, sessions=self.sessions, criteria=criteria)))
@@ -123,27 +137,12 @@ class Bench:
         index = (criteria.table, *(sort.column for sort in criteria.sorts))
         places = Places(criteria)
         for turn in range(index in self._read, self._walks + 1):
-            places, took, statements = self._walked(criteria)
+            places, took, statements = self.walked(criteria)
             if turn:
                 found.walks.append(took)
                 found.raw_walks.append(milliseconds(partial(self._raw.run, statements)))
         self._read.add(index)
         return places
-
-    def _walked(self, criteria: Criteria) -> tuple[Places, float, list[Statement]]:
-        places = Places(criteria)
-        mark: Mark | None = None
-        with taped() as statements:
-            started = time.perf_counter()
-            while not places.is_exact:
-                walked = walk_marks(sessions=self.sessions, criteria=criteria, mark=mark)
-                places.add(walked.marks)
-                if walked.total is not None:
-                    places.note_total(walked.total, is_exact=True)
-                else:
-                    mark = walked.marks[-1]
-            took = (time.perf_counter() - started) * 1000
-        return places, took, statements
 
     def _page(self, found: Measured, request: PageRequest, turn: int) -> None:
         load = partial(load_page, sessions=self.sessions, request=request)
