@@ -16,6 +16,7 @@ from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.orders import order_of
 from desk.catalog.paging import Mark, PageRequest
 from desk.catalog.rows import AuthorRef, AuthorRow, BookRow
+from desk.database.prepared import Prepared
 from desk.operations import pages
 from desk.operations.pages import count_rows, count_tables, load_page, walk_marks
 from tests.support.expected import Everything, everything
@@ -23,6 +24,8 @@ from tests.support.measuring import counting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from sqlalchemy.orm import Session
 
     from desk.operations.connect import OpenCatalogue
     from tests.support.library import Library
@@ -277,11 +280,22 @@ def test_books_by_author_far_from_any_mark_are_counted_by_author(
         assert [row.id for row in page.rows] == ids[mark.position : mark.position + 5]
     monkeypatch.setattr(pages, "FAR_BY_AUTHOR", dict.fromkeys(pages.FAR_BY_AUTHOR, 20))
     monkeypatch.setattr(pages, "MARK_EVERY", 5)
+    asked: list[dict[str, Any]] = []
+
+    def run(statement: Prepared, session: Session, **values: Any) -> Any:
+        asked.append(values)
+        return execute(statement, session, **values)
+
+    execute = Prepared.run
+    monkeypatch.setattr(Prepared, "run", run)
+    assert len(ids) > 100
     for position, end in ((20, None), (63, None), (len(ids) - 3, None), (30, Mark(len(ids), None))):
+        asked.clear()
         with counting() as action:
             page = load_page(sessions=sessions, request=PageRequest(criteria, position, 10, end))
         assert [row.id for row in page.rows] == ids[position : position + 10]
         assert action.statements == 3
+        assert asked[1]["passed"] < position
     with counting() as action:
         load_page(sessions=sessions, request=PageRequest(criteria, 19, 10))
     assert action.statements == 2
