@@ -14,6 +14,7 @@ from desk.catalog.rows import AuthorRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -46,8 +47,10 @@ class RecordKey:
 class Edit:
     """One pending change to one record.
 
-    `original` holds every field as it was when the edit began (empty for an insert), `values` the changed ones,
-    `version` the record's version then (0 for an insert), `label` what a person calls the record.
+    `original` holds the known fields as they were when the edit began (empty for an insert), `values` the changed
+    ones, `version` the record's version then (0 for an insert), `label` what a person calls the record. A book's
+    contributors are a tuple of ContributionRow. An insert with a positive id takes back the id that it had before it
+    was deleted.
     """
 
     key: RecordKey
@@ -107,15 +110,42 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class CommitResult:
-    """The outcome of a commit: with conflicts nothing was saved.
+class Merged:
+    """A saved record of which someone else had changed other fields meanwhile: their changes and mine are both kept.
+    `fields` are theirs."""
 
-    `new_ids` maps the negative id of every inserted record to the one it has now.
+    key: RecordKey
+    label: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """The outcome of a commit. With conflicts nothing was saved; with `unknown` nobody knows yet whether it was.
+
+    `new_ids` maps the negative id of every inserted record to the one it has now; `inverse` is the unit of work that
+    takes this one back, as long as nobody changes what it left (None: nothing was saved).
     """
 
     saved: tuple[RecordKey, ...]
     conflicts: tuple[Conflict, ...] = ()
     new_ids: Mapping[RecordKey, int] = field(default_factory=_nothing, hash=False)
+    merged: tuple[Merged, ...] = ()
+    inverse: EditBatch | None = None
+    unknown: UnitReceipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReceipt:
+    """What tells later whether a unit of work was saved, when the answer to its COMMIT never came.
+
+    `transaction` is the server's number of it, '' on SQLite; `inserted` are the id and the moment of creation that each
+    new record has if it was saved; `result` is what the commit answers then.
+    """
+
+    transaction: str
+    inserted: Mapping[RecordKey, tuple[int, datetime]]
+    result: CommitResult
 
 
 def same(one: Any, other: Any) -> bool:

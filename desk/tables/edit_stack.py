@@ -74,18 +74,24 @@ class EditStack(QObject):
     def set_field(self, original: Original, name: str, value: Any) -> None:
         """Changes one field of a record; setting the value it had takes the change away."""
         column = TABLES[original.key.table].column(name)
-        text = _("Change {field} of {label}").format(field=column.header, label=original.label)
+        self.set_fields(
+            [(original, name, value)], _("Change {field} of {label}").format(field=column.header, label=original.label)
+        )
+
+    def set_fields(self, changes: Iterable[tuple[Original, str, Any]], text: str) -> None:
+        """Changes fields of any number of records, as one step that is called `text`."""
         with self._step(text) as put:
-            if isinstance(value, NewAuthor):
-                value = self._insert_author(value.name, put)
-            edit = self._buffer.get(original.key) or Edit(
-                original.key, EditKind.UPDATE, original.label, original.version, MappingProxyType({})
-            )
-            if edit.kind is EditKind.UPDATE:
-                known = {**original.values, **edit.original}
-                edit = replace(edit, original=MappingProxyType(known))
-            changed = edit.with_value(name, value)
-            put(original.key, changed and self._labelled(changed))
+            for original, name, value in changes:
+                if isinstance(value, NewAuthor):
+                    value = self._insert_author(value.name, put)
+                edit = self._buffer.get(original.key) or Edit(
+                    original.key, EditKind.UPDATE, original.label, original.version, MappingProxyType({})
+                )
+                if edit.kind is EditKind.UPDATE:
+                    known = {**original.values, **edit.original}
+                    edit = replace(edit, original=MappingProxyType(known))
+                changed = edit.with_value(name, value)
+                put(original.key, changed and self._labelled(changed))
 
     def add(self, table: str, values: Mapping[str, Any] | None = None) -> RecordKey:
         """A new record, empty but for `values`; returns its key, whose id is negative."""
