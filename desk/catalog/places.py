@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from desk.catalog.criteria import Criteria
-    from desk.catalog.orders import Key
+    from desk.catalog.orders import Key, Order
     from desk.catalog.paging import Hits, Page
 
 MARKS_KEPT = 12_000
@@ -186,32 +186,40 @@ class Places:
         return Mark(self._positions[at], self._keys[at])
 
     def _add(self, marks: Iterable[Mark], age: int) -> None:
+        order = order_of(self.criteria)
         for mark in marks:
-            self._insert(mark, age)
+            if mark.key is None:
+                self.note_total(mark.position, is_exact=True)
+            elif self._is_behind_all(mark.position, mark.key, order):  # mostly: a walk brings thousands at once
+                self._positions.append(mark.position)
+                self._keys.append(mark.key)
+                self._ages.append(age)
+            else:
+                self._insert(mark.position, mark.key, age, order)
+        if self._positions and self._positions[-1] > self._total:
+            self._total, self._exact = self._positions[-1], False
         self._thin_out()
 
-    def _insert(self, mark: Mark, age: int) -> None:
-        if mark.key is None:
-            self.note_total(mark.position, is_exact=True)
-            return
-        order = order_of(self.criteria)
+    def _is_behind_all(self, position: int, key: Key, order: Order) -> bool:
+        positions = self._positions
+        return not positions or (positions[-1] < position and order.compare(self._keys[-1], key) < 0)
+
+    def _insert(self, position: int, key: Key, age: int, order: Order) -> None:
         compare = order.compare
-        first = bisect_left(self._positions, mark.position)
-        behind = bisect_right(self._positions, mark.position)
-        while first and compare(self._keys[first - 1], mark.key) >= 0:
+        first = bisect_left(self._positions, position)
+        behind = bisect_right(self._positions, position)
+        while first and compare(self._keys[first - 1], key) >= 0:
             first -= 1
-        while behind < len(self._keys) and compare(self._keys[behind], mark.key) <= 0:
+        while behind < len(self._keys) and compare(self._keys[behind], key) <= 0:
             behind += 1
-        is_whole = order.is_whole(mark.key)
-        for position, key in zip(self._positions[first:behind], self._keys[first:behind], strict=True):
-            fits = position == mark.position and not (is_whole and order.is_whole(key))
-            if key != mark.key and key not in self._left and not fits:
+        is_whole = order.is_whole(key)
+        for there, known in zip(self._positions[first:behind], self._keys[first:behind], strict=True):
+            fits = there == position and not (is_whole and order.is_whole(known))
+            if known != key and known not in self._left and not fits:
                 self._exact = False  # rows came or went without our doing
-        self._positions[first:behind] = [mark.position]
-        self._keys[first:behind] = [mark.key]
+        self._positions[first:behind] = [position]
+        self._keys[first:behind] = [key]
         self._ages[first:behind] = [age]
-        if mark.position > self._total:
-            self._total, self._exact = mark.position, False
 
     def _end_before(self, position: int) -> None:
         """There is no row at a position, where one was believed to be: how many there are is not known now, and what
