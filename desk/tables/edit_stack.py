@@ -82,15 +82,14 @@ class EditStack(QObject):
         """Changes fields of any number of records, as one step that is called `text`."""
         with self._step(text) as put:
             for original, name, value in changes:
-                if isinstance(value, NewAuthor):
-                    value = self._insert_author(value.name, put)
+                new = self._insert_author(value.name, put) if isinstance(value, NewAuthor) else value
                 edit = self._buffer.get(original.key) or Edit(
                     original.key, EditKind.UPDATE, original.label, original.version, MappingProxyType({})
                 )
                 if edit.kind is EditKind.UPDATE:
                     known = {**original.values, **edit.original}
                     edit = replace(edit, original=MappingProxyType(known))
-                changed = edit.with_value(name, value)
+                changed = edit.with_value(name, new)
                 put(original.key, changed and self._labelled(changed))
 
     def add(self, table: str, values: Mapping[str, Any] | None = None) -> RecordKey:
