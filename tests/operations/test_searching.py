@@ -411,17 +411,18 @@ def test_a_cancelled_making_on_a_server_leaves_nothing(postgres_url: str, postgr
 
 
 def test_an_index_that_was_not_made_to_its_end_is_made_anew(postgres_url: str) -> None:
-    opened = open_catalogue(target=postgres_url)
-    if make_search_index(sessions=opened.sessions).state is not SearchState.READY:
-        pytest.skip("the server has no pg_trgm")
-    with opened.sessions.outside("break it") as connection:
-        connection.exec_driver_sql(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'desk_search_books'::regclass"
-        )
-    assert search_state(sessions=opened.sessions).state is SearchState.STALE
-    assert opened.sessions.search is SearchMethod.SCAN
-    assert make_search_index(sessions=opened.sessions).state is SearchState.READY
-    opened.close()
+    with closing(open_catalogue(target=postgres_url)) as opened:
+        found = search_state(sessions=opened.sessions)
+        if found.state is SearchState.IMPOSSIBLE:
+            pytest.skip(found.reason)
+        assert make_search_index(sessions=opened.sessions).state is SearchState.READY
+        with opened.sessions.outside("break it") as connection:
+            connection.exec_driver_sql(
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'desk_search_books'::regclass"
+            )
+        assert search_state(sessions=opened.sessions).state is SearchState.STALE
+        assert opened.sessions.search is SearchMethod.SCAN
+        assert make_search_index(sessions=opened.sessions).state is SearchState.READY
 
 
 def test_an_extension_in_another_schema_serves(empty_postgres_url: str, postgres: Server) -> None:

@@ -231,10 +231,11 @@ def test_the_menu_of_the_header_hides_and_shows_columns(grid: Grid, qtbot: QtBot
 def test_columns_can_be_fitted_and_reset(grid: Grid, shelf: Shelf, qtbot: QtBot) -> None:
     before = column_layout(grid)
     show(grid, shelf, book(1, title="A long title " * 8), book(2))
+    grid.setColumnWidth(5, 400)
     menu = {one.text(): one for one in columns_menu(grid).actions()}
     menu["Fit to contents"].trigger()
     assert grid.columnWidth(0) > grid.fontMetrics().horizontalAdvance("A long title " * 8)
-    assert grid.columnWidth(5) < before.columns[5].width
+    assert grid.columnWidth(5) < 400
     grid.horizontalHeader().moveSection(0, 4)
     with qtbot.waitSignal(grid.layout_changed):
         menu["Reset columns"].trigger()
