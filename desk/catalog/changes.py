@@ -69,7 +69,7 @@ def changes_of(criteria: Criteria, batch: EditBatch, new_ids: Mapping[RecordKey,
         seen=(frozenset(edit.key.id for edit in updates) | linked) - moved,
         moved=moved,
         left=frozenset(edit.key.id for edit in own if edit.kind is EditKind.DELETE),
-        come=frozenset(new_ids[edit.key] for edit in own if edit.kind is EditKind.INSERT),
+        come=frozenset(new_ids.get(edit.key, edit.key.id) for edit in own if edit.kind is EditKind.INSERT),
         all_seen=names,
         unknown=by_books or (names and "author" in deciding),
     )

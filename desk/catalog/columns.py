@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from desk.catalog import keys, values
+from desk.catalog import contributors, keys, values
 from desk.catalog.criteria import Op, Sort
 from desk.catalog.rows import AuthorRef
 from desk.i18n import _
@@ -38,13 +38,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class KindRules:
-    """The behaviour of a kind; `parse` is None where nothing can be typed, `type` is what a readable value is."""
+    """The behaviour of a kind; `parse` is None where nothing can be typed, `type` is what a readable value is (one of
+    several where it is a tuple); `tell` tells more of a value than a cell has room for."""
 
-    type: type
+    type: type | tuple[type, ...]
     parse: Callable[[str], Any] | None
     format: Callable[[Any], str]
     filters: tuple[Op, ...] = ()
     right: bool = False
+    tell: Callable[[Any], str] | None = None
 
 
 def _parse_notes(text: str) -> str:
@@ -69,7 +71,7 @@ KINDS: dict[Kind, KindRules] = {
     Kind.TIME: KindRules(datetime, None, values.format_time),
     Kind.COUNT: KindRules(int, None, str, (Op.HAS_BOOK_OVER, Op.NO_BOOKS), right=True),
     Kind.AUTHOR: KindRules(AuthorRef, None, lambda link: values.format_text(link.name), _WORDS),
-    Kind.LIST: KindRules(str, None, values.format_text),
+    Kind.LIST: KindRules((str, tuple), None, contributors.format_names, tell=contributors.format_with_roles),
 }
 
 
@@ -119,6 +121,11 @@ class Column:
         if value is None:
             return None
         return self.rules.format(value) if isinstance(value, self.rules.type) else values.format_stored(value)
+
+    def tell(self, value: Any) -> str | None:
+        """As `format`, with all that there is to tell of the value: the roles of contributors, too."""
+        tell = self.rules.tell
+        return self.format(value) if tell is None or not isinstance(value, self.rules.type) else tell(value)
 
     def doubt(self, value: Any) -> str:
         """Why a kept value looks wrong, for a mark on its cell; '' when it does not."""

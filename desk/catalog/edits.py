@@ -10,6 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from desk.catalog import contributors
 from desk.catalog.rows import AuthorRef
 
 if TYPE_CHECKING:
@@ -78,6 +79,24 @@ class Edit:
             return None
         return replace(self, values=MappingProxyType(changed))
 
+    def links_to(self, author_id: int) -> bool:
+        """Whether it makes its book one of an author, or an author one of its contributors."""
+        return any(_leads_to(value, author_id) for value in self.values.values())
+
+    def without_author(self, author_id: int) -> Edit | None:
+        """This edit without its links to an author; None when nothing is left of an update."""
+        rest: Edit | None = self
+        for name, value in self.values.items():
+            if rest is not None and isinstance(value, tuple):
+                rest = rest.with_value(name, contributors.without_author(value, author_id))
+            elif rest is not None and _leads_to(value, author_id):
+                rest = rest.without_value(name)
+        return rest
+
+    def values_saved(self, new_ids: Mapping[RecordKey, int]) -> dict[str, Any]:
+        """The changed fields as a commit saved them; `new_ids` are those of its new records."""
+        return {name: _as_saved(value, new_ids) for name, value in self.values.items()}
+
     def rebased(self, theirs: Mapping[str, Any], version: int, values: Mapping[str, Any]) -> Edit | None:
         """This edit as if it had begun from what the database holds now; None when nothing is left to change."""
         kept = {name: value for name, value in values.items() if not same(theirs.get(name), value)}
@@ -103,10 +122,33 @@ class Conflict:
 
     @property
     def changed_elsewhere(self) -> tuple[str, ...]:
-        """The fields that differ from what the edit started from."""
+        """The fields that differ from what the edit started from; one that it did not know counts as None."""
         if self.theirs is None:
             return ()
-        return tuple(name for name, old in self.edit.original.items() if not same(old, self.theirs.get(name)))
+        original = self.edit.original
+        return tuple(name for name, now in self.theirs.items() if not same(original.get(name), now))
+
+
+class EditState(Enum):
+    """How an edit stands to what the database holds: as it began; others changed other fields of its record; others
+    changed what it changes; its record is gone; nothing is left to do."""
+
+    UNCHANGED = "unchanged"
+    MERGED = "merged"
+    CONFLICT = "conflict"
+    GONE = "gone"
+    SAVED = "saved"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An edit beside its record. `conflict` is there in the states CONFLICT and GONE; `fields` are those of the edit's
+    original that differ now."""
+
+    edit: Edit
+    state: EditState
+    conflict: Conflict | None = None
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +191,22 @@ class UnitReceipt:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two field values are the same value; False and 0, '' and None are different."""
-    return type(one) is type(other) and bool(one == other)
+    """Whether two field values are the same value; False and 0, '' and None are different, NaN is NaN."""
+    return type(one) is type(other) and bool(one == other or (one != one and other != other))  # noqa: PLR0124
+
+
+def _as_saved(value: Any, new_ids: Mapping[RecordKey, int]) -> Any:
+    if isinstance(value, AuthorRef):
+        return AuthorRef(new_ids.get(RecordKey("authors", value.id), value.id), value.name)
+    if isinstance(value, tuple):
+        return tuple(replace(one, author=_as_saved(one.author, new_ids)) for one in value)
+    return value
+
+
+def _leads_to(value: Any, author_id: int) -> bool:
+    if isinstance(value, tuple):
+        return any(one.author.id == author_id for one in value)
+    return isinstance(value, AuthorRef) and value.id == author_id
 
 
 class EditBuffer:
@@ -198,11 +254,9 @@ class EditBuffer:
 
     def users_of(self, key: RecordKey) -> list[Edit]:
         """The pending edits that link to a new author."""
-        return [
-            edit
-            for edit in self._edits.values()
-            if any(isinstance(value, AuthorRef) and value.id == key.id < 0 for value in edit.values.values())
-        ]
+        if key.table != "authors" or key.id > 0:
+            return []
+        return [edit for edit in self._edits.values() if edit.links_to(key.id)]
 
     def clear_saved(self, batch: EditBatch, saved: Iterable[RecordKey]) -> None:
         """Forgets the edits that a commit saved; one that was changed meanwhile stays."""

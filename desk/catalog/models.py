@@ -213,7 +213,7 @@ class Book(Record):
     contributions: Mapped[list[Contribution]] = relationship(
         back_populates="book",
         lazy="raise",
-        order_by="Contribution.position, Contribution.author_id",
+        order_by="Contribution.position, Contribution.author_id, Contribution.role",
         passive_deletes=True,
     )
 

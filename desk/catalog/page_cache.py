@@ -6,6 +6,7 @@ Invariant: it holds a record at most once, and its pages are in the order of the
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desk.catalog.orders import order_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from desk.catalog.orders import Key
     from desk.catalog.paging import Page
     from desk.catalog.rows import Row
+    from desk.catalog.watched import RowNow
 
 CACHED_PAGES = 60
 
@@ -74,6 +76,18 @@ class PageCache:
                 self._stale.add(beside)
         while len(self._pages) > self._capacity:
             self._forget(next(iter(self._pages)))
+
+    def update(self, now: RowNow) -> None:
+        """A record that may be here looks different now, at its place and with its sort key of before."""
+        home = self._home.get(now.row.id)
+        if home is None:
+            return
+        number, index = home
+        page = self._pages[number]
+        rows, cells = list(page.rows), list(page.cells)
+        rows[index], cells[index] = now.row, now.cells
+        doubtful = {one for one in page.doubtful if one[0] != index} | {(index, section) for section in now.doubtful}
+        self._pages[number] = replace(page, rows=tuple(rows), cells=tuple(cells), doubtful=frozenset(doubtful))
 
     def position_of(self, record_id: int) -> int | None:
         """Where a record is, when its page is here."""

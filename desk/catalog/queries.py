@@ -1,4 +1,4 @@
-"""The statements of single records: their details, what a unit of work locks, the catalogue's identity.
+"""The statements of single records: their details, who uses an author, the catalogue's identity.
 
 Nothing here executes.
 """
@@ -59,14 +59,6 @@ def find_authors_select(text: str, limit: int) -> Select[*tuple[Any, ...]]:
         .order_by(starts.desc(), Author.name_key, Author.id)
         .limit(limit)
     )
-
-
-def locked_select(model: type[Book] | type[Author], ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
-    """The records of a unit of work, locked in the order of their ids so that two units cannot deadlock."""
-    statement: Select[*tuple[Any, ...]] = select(model)
-    if model is Book:
-        statement = select(Book, Author.name).outerjoin(Author, Book.author_id == Author.id)
-    return statement.where(model.id.in_(list(ids))).order_by(model.id).with_for_update(of=model)
 
 
 def author_in_use_select(author_ids: Iterable[int]) -> Select[*tuple[Any, ...]]:

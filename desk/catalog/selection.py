@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ class Selection:
             else:
                 runs.append((block.first, block.last))
         return tuple(runs)
+
+    @property
+    def positions(self) -> Iterator[int]:
+        """The rows in which any cell is selected, one by one, in order."""
+        for first, last in self.stretches:
+            yield from range(first, last + 1)
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -49,6 +49,11 @@ class Action:
         if self._cancelled.is_set():
             raise ActionCancelled(self.label)
 
+    def rest(self, seconds: float) -> None:
+        """Waits; raises ActionCancelled as soon as the action is cancelled."""
+        self._cancelled.wait(seconds)
+        self.check()
+
     def lend(self, interrupt: Callable[[], None]) -> None:
         """The action has a connection now; `interrupt` stops the statement that runs on it."""
         with self._lock:

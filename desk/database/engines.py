@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from desk.database import links, tls, trust
+from desk.database import links, opened_files, tls, trust
 from desk.database.actions import current_action
 from desk.database.pool import MeteredPool, PoolMonitor
 from desk.database.profiles import PoolSettings
@@ -24,6 +24,7 @@ from desk.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 WRITE = "desk_write"
 """The execution option of a connection whose transaction will write."""
@@ -82,34 +83,46 @@ def interrupt(raw: Any) -> None:
         links.cancel(raw)
 
 
+def file_address(path: Path, mode: str) -> str:
+    """The URI under which SQLite opens a file and creates none."""
+    return f"file:{quote(os.fsencode(path))}?mode={mode}"
+
+
+def file_connection(address: str, seconds: float = 5.0) -> sqlite3.Connection:
+    """A connection of the driver, with no settings of ours yet; it waits so many seconds for a lock."""
+    raw = sqlite3.connect(
+        address,
+        uri=True,
+        timeout=seconds,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    raw.text_factory = ANY_TEXT
+    return raw
+
+
 def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> Engine:
     path = sqlite_file(url)
-    address = "file::memory:" if path is None else f"file:{quote(os.fsencode(path))}?mode={mode}"
-
-    def connect() -> sqlite3.Connection:
-        raw = sqlite3.connect(
-            address,
-            uri=True,
-            timeout=5.0,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
-        raw.text_factory = ANY_TEXT
-        return raw
-
+    address = "file::memory:" if path is None else file_address(path, mode)
     size, overflow = (1, 0) if path is None else (settings.size, settings.overflow)
     engine = create_engine(
         "sqlite://",
-        creator=connect,
+        creator=partial(file_connection, address),
         poolclass=MeteredPool,
         pool_size=size,
         max_overflow=overflow,
         pool_timeout=settings.timeout,
     )
     busy_seconds = settings.lock_timeout or float("inf")
+    first: opened_files.Identity | None = None
 
-    def on_connect(raw: sqlite3.Connection, _record: Any) -> None:
+    def on_connect(raw: sqlite3.Connection, record: Any) -> None:
+        nonlocal first
+        if path is not None:
+            now = opened_files.identity_of(path)
+            first = first or now
+            record.info[opened_files.OPENED] = opened_files.OpenedFile(path, now if now == first else None)
         raw.create_function("regexp", 2, None)  # SQLAlchemy registers Python's: a hostile view could hang in it
         raw.execute("PRAGMA trusted_schema = OFF")
         raw.execute("PRAGMA cell_size_check = ON")
@@ -119,6 +132,9 @@ def _sqlite(url: URL, settings: PoolSettings, mode: str, foreign_keys: bool) -> 
     def on_begin(connection: Connection) -> None:
         if connection.get_execution_options().get(WRITE):
             _begin_immediate(connection, busy_seconds)
+            opened = connection.info.get(opened_files.OPENED)
+            if opened is not None:
+                opened.check()
             trust.begin_writing(_raw(connection), connection.info)
         else:
             trust.begin_reading(_raw(connection), connection.info)

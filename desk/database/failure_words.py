@@ -44,6 +44,16 @@ def broken_rule(text: str) -> DeskError:
     )
 
 
+def changed_meanwhile() -> DeskError:
+    """Not exactly the rows were changed that should have been."""
+    return DataConflict(
+        _("A record changed elsewhere while it was being saved; nothing was saved."),
+        kept=EDITS_KEPT,
+        advice=_("Commit again to see both versions."),
+        code="changed",
+    )
+
+
 def altered(what: str) -> DeskError:
     """Somebody changed the tables while they were open; `what` is the sentence that says how."""
     return EnvironmentProblem(

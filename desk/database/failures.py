@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from desk.database.failure_words import EDITS_KEPT
-from desk.database.server_failures import explained_postgresql
+from desk.database.failure_words import EDITS_KEPT, changed_meanwhile
+from desk.database.server_failures import answers, explained_postgresql
 from desk.database.sqlite_failures import explained_sqlite
-from desk.errors import ActionCancelled, DataConflict, EnvironmentProblem
+from desk.errors import ActionCancelled, EnvironmentProblem
 from desk.i18n import _
 
 if TYPE_CHECKING:
@@ -33,12 +33,7 @@ def explained(error: SQLAlchemyError, url: URL, *, cancelled: bool, keeps_index:
             code="pool_exhausted",
         )
     if isinstance(error, StaleDataError):
-        return DataConflict(
-            _("A record changed elsewhere while it was being saved; nothing was saved."),
-            kept=EDITS_KEPT,
-            advice=_("Commit again to see both versions."),
-            code="changed",
-        )
+        return changed_meanwhile()
     if not isinstance(error, DBAPIError) or error.orig is None:
         return error
     if cancelled:
@@ -46,3 +41,10 @@ def explained(error: SQLAlchemyError, url: URL, *, cancelled: bool, keeps_index:
     if isinstance(error.orig, sqlite3.Error):
         return explained_sqlite(error.orig, keeps_index or "desk_search" in str(error.statement)) or error
     return explained_postgresql(error, url) or error
+
+
+def is_answer(error: SQLAlchemyError) -> bool:
+    """Whether the database itself refused what it was asked: then it was not done. A broken link tells nothing."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    return isinstance(error.orig, sqlite3.Error) or answers(error.orig)

@@ -11,12 +11,13 @@ a connection, as SQLAlchemy does it.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from desk.database.engines import ANY_TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Executable
     from sqlalchemy.engine import Dialect
@@ -55,13 +56,30 @@ class Prepared:
         """Executes it in a session and returns all rows."""
         connection = session.connection()
         given = self.parameters(**values)
-        cursor = connection.connection.cursor()
-        try:
-            rows = self._fetch(connection, cursor, given)
-        except (connection.dialect.loaded_dbapi.Error, KeyboardInterrupt) as error:
-            connection._handle_dbapi_exception(error, self.text, given, cursor, None)
-        cursor.close()
-        return rows
+        with self._cursor(connection, given) as cursor:
+            return self._fetch(connection, cursor, given)
+
+    def change(self, session: Session, each: Iterable[Mapping[str, Any]]) -> int:
+        """Executes it once for each set of values, in one go; returns how many rows were changed in all."""
+        connection = session.connection()
+        given = [self.parameters(**values) for values in each]
+        with self._cursor(connection, given) as cursor:
+            self._execute_many(connection, cursor, given)
+            return int(cursor.rowcount)
+
+    def rows_of_each(self, session: Session, each: Sequence[Mapping[str, Any]]) -> Sequence[tuple[Any, ...]]:
+        """Executes it once for each set of values and returns the rows of all, in that order."""
+        connection = session.connection()
+        raw: Any = connection.connection.dbapi_connection
+        if isinstance(raw, sqlite3.Connection):
+            return [row for values in each for row in self.run(session, **values)]
+        given = [self.parameters(**values) for values in each]
+        with self._cursor(connection, given) as cursor:
+            self._execute_many(connection, cursor, given, returning=True)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            while cursor.nextset():
+                rows += cursor.fetchall()
+            return rows
 
     def value(self, session: Session, **values: Any) -> Any:
         """The first column of the first row; None when there is none."""
@@ -74,6 +92,15 @@ class Prepared:
         connection = session.connection()
         plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {self.text}", self.parameters(**values)).scalar_one()
         return int(plan[0]["Plan"]["Plan Rows"])
+
+    @contextmanager
+    def _cursor(self, connection: Connection, given: Any) -> Iterator[Any]:
+        cursor = connection.connection.cursor()
+        try:
+            yield cursor
+        except (connection.dialect.loaded_dbapi.Error, KeyboardInterrupt) as error:
+            connection._handle_dbapi_exception(error, self.text, given, cursor, None)
+        cursor.close()
 
     def _fetch(self, connection: Connection, cursor: Any, given: Any) -> Sequence[tuple[Any, ...]]:
         raw: Any = connection.connection.dbapi_connection
@@ -96,6 +123,12 @@ class Prepared:
         tell.after_cursor_execute(connection, cursor, self.text, given, None, False)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+    def _execute_many(self, connection: Connection, cursor: Any, given: Sequence[Any], **options: bool) -> None:
+        tell = connection.dispatch
+        tell.before_cursor_execute(connection, cursor, self.text, given, None, True)
+        cursor.executemany(self.text, given, **options)
+        tell.after_cursor_execute(connection, cursor, self.text, given, None, True)
 
     def _converted(self, values: dict[str, Any]) -> dict[str, Any]:
         converters = self._converters

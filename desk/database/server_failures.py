@@ -47,7 +47,7 @@ _STATES: dict[str, Callable[[str], DeskError]] = {
     "57014": lambda _text: EnvironmentProblem(
         _("The statement timed out and was stopped by the server."),
         kept=EDITS_KEPT,
-        advice=_("Narrow the view, or raise the statement time-out."),
+        advice=_("Narrow the view or save less at once, or raise the statement time-out."),
         code="statement_timeout",
     ),
     "55P03": lambda _text: EnvironmentProblem(
@@ -105,6 +105,12 @@ def explained_postgresql(error: DBAPIError, url: URL) -> DeskError | None:
             code="lost",
         )
     return None
+
+
+def answers(orig: Any) -> bool:
+    """Whether the server refused what it was asked: one that ends a connection says nothing about that."""
+    state = getattr(orig, "sqlstate", None)
+    return state is not None and state not in _LOST_STATES
 
 
 _BAD = "connection is bad: "

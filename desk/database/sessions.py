@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from desk.catalog.search_state import SearchIndex, SearchMethod, SearchState
-from desk.database import engines, failure_words, failures, fts_index
+from desk.database import engines, failure_words, failures, fts_index, opened_files
 from desk.database.actions import Action, current_action
 from desk.database.profiles import PoolSettings
 from desk.errors import EnvironmentProblem
@@ -24,6 +24,10 @@ from desk.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+IN_ERROR = 3
+"""libpq's status of a transaction in which a statement failed (PQTRANS_INERROR)."""
 
 
 class OneThreadSession(Session):
@@ -47,17 +51,19 @@ class OneThreadSession(Session):
         return super().connection(*args, **options)
 
     def commit(self) -> None:
-        """Commits, unless SQLite has already rolled the unit back by itself (an interrupt, a full disk): then a
-        commit would succeed with nothing in it."""
+        """Commits, unless the database has given the unit up already: SQLite by itself (an interrupt, a full disk), a
+        server because a statement failed. A commit would succeed then, with nothing in it."""
         self.check()
-        raw = self.connection().connection.dbapi_connection
-        if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        if _has_given_up(self.connection().connection.dbapi_connection):
             raise EnvironmentProblem(
-                _("Nothing was saved: SQLite had already rolled the changes back."),
+                _("Nothing was saved: the database had already rolled the changes back."),
                 kept=_("Your pending edits are kept."),
                 advice=_("Commit again."),
                 code="not_saved",
             )
+        opened = self._lent.info.get(opened_files.OPENED)
+        if opened is not None:
+            opened.check()
         self.flush()
         self.is_committing = True
         super().commit()
@@ -121,7 +127,7 @@ class Sessions:
             yield session
 
     @contextmanager
-    def writing(self, label: str) -> Iterator[Session]:
+    def writing(self, label: str) -> Iterator[OneThreadSession]:
         """A session that writes: rolled back at the end of the block unless `commit()` was called in it.
 
         Raises as `reading` does, and EnvironmentProblem where the catalogue is open for reading only.
@@ -157,7 +163,7 @@ class Sessions:
         self._engine.dispose()
 
     @contextmanager
-    def _session(self, label: str, options: dict[str, Any]) -> Iterator[Session]:
+    def _session(self, label: str, options: dict[str, Any]) -> Iterator[OneThreadSession]:
         action = current_action() or Action(label)
         with action.running():
             action.check()
@@ -177,7 +183,10 @@ class Sessions:
                     finally:
                         action.take_back()
                         session.close()
+                        _end_transaction(connection)
             except SQLAlchemyError as error:
+                if session is not None and failures.is_answer(error):
+                    session.is_committing = False
                 # A commit whose answer was lost may have happened: "cancelled" would say that nothing was saved.
                 cancelled = action.is_cancelled and not (session is not None and session.is_committing)
                 keeps_index = engines.WRITE in options and self.search_index.is_there
@@ -200,6 +209,21 @@ class Sessions:
                 kept=_("Nothing was changed."),
                 code="read_only",
             )
+
+
+def _has_given_up(raw: Any) -> bool:
+    if isinstance(raw, sqlite3.Connection):
+        return not raw.in_transaction
+    return bool(raw.info.transaction_status == IN_ERROR)
+
+
+def _end_transaction(connection: Connection) -> None:
+    """Rolls back what SQLite still holds after a COMMIT that was refused or interrupted: SQLAlchemy takes it for ended,
+    and the connection would go back into the pool with its locks."""
+    if not connection.invalidated:
+        raw: Any = connection.connection.dbapi_connection
+        if isinstance(raw, sqlite3.Connection) and raw.in_transaction:
+            raw.rollback()
 
 
 _TROUBLES = {failure_words.SEARCH_INDEX: fts_index.damaged, failure_words.UNTRUSTED: fts_index.unkeepable}

@@ -1,56 +1,144 @@
-"""Saves a unit of work: all of it or nothing, and only over records that are as the edits found them."""
+"""Saves a unit of work: all of it or nothing, and only over records that are as the edits found them, or were changed
+in other fields.
+
+Invariant: it is called saved only when the database has answered so, and not saved only when that is certain.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from desk.catalog import queries
+from sqlalchemy.exc import SQLAlchemyError
+
+from desk.catalog import unit_queries
 from desk.catalog.columns import TABLES
-from desk.catalog.edits import (
-    CommitResult,
-    Conflict,
-    Edit,
-    EditBatch,
-    EditKind,
-    RecordKey,
-    same,
-)
-from desk.catalog.models import Author, Book
-from desk.catalog.rows import AuthorRef
-from desk.database.failure_words import NOTHING_SAVED
-from desk.errors import DataConflict, InvalidInput
-from desk.i18n import _, ngettext
+from desk.catalog.comparing import checked
+from desk.catalog.edits import CommitResult, EditBatch, EditKind, EditState, Merged, UnitReceipt
+from desk.database.failure_words import EDITS_KEPT, NOTHING_SAVED
+from desk.errors import DeskError, EnvironmentProblem, InvalidInput
+from desk.i18n import _
+from desk.operations.outcomes import find_outcome
+from desk.operations.retrying_units import with_retries
+from desk.operations.stored_records import read_records
+from desk.operations.writing import UnitWriter, change_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable
 
-    from sqlalchemy.orm import Session
+    from desk.catalog.edits import Checked, Edit
+    from desk.database.sessions import OneThreadSession, Sessions
 
-    from desk.database.sessions import Sessions
-
-MODELS: dict[str, type[Author] | type[Book]] = {"authors": Author, "books": Book}
-_ORDER = ("authors", "books")
-"""Authors first: new books may refer to new authors. Deletions go the other way."""
+    KeepReceipt = Callable[[UnitReceipt], None]
 
 
-def commit_edits(*, sessions: Sessions, batch: EditBatch) -> CommitResult:
+def commit_edits(
+    *,
+    sessions: Sessions,
+    batch: EditBatch,
+    keep_receipt: KeepReceipt | None = None,
+    on_progress: Callable[[str], None] | None = None,
+) -> CommitResult:
     """One writing session: lock, compare, change, count, commit.
 
-    With conflicts nothing is saved and the result names them. Raises InvalidInput when a record lacks a field that it
-    needs, DataConflict when a rule of the catalogue refuses an edit (an author who still has books),
-    EnvironmentProblem when the database does; then nothing was saved either.
+    Where others changed other fields of a record, both changes are kept (`merged`). With conflicts nothing is saved
+    and the result names them. `keep_receipt` is called right before the COMMIT of a unit with new records: it may take
+    its time, and what it raises ends the unit unsaved. `on_progress` is told in words when the whole unit is done
+    again, because the database gave it up for another one.
+
+    Raises InvalidInput when a record lacks a field that it needs, DataConflict when a rule of the catalogue refuses an
+    edit (an author who still has books), EnvironmentProblem when the database does, ActionCancelled; then nothing was
+    saved. When nobody can tell, the result is `unknown`.
     """
     for edit in batch.edits:
         _refuse_missing_fields(edit)
-    with sessions.writing("commit edits") as session:
-        records = _lock_all(session, batch)
-        conflicts = tuple(filter(None, (_conflict(edit, records.get(edit.key)) for edit in batch.edits)))
-        if conflicts:
-            return CommitResult(saved=(), conflicts=conflicts)
-        new_ids = _write(session, batch, records)
-        session.commit()
-    return CommitResult(saved=tuple(edit.key for edit in batch.edits), new_ids=MappingProxyType(new_ids))
+    if not batch.edits:
+        return CommitResult(saved=())
+    return with_retries(partial(_save, sessions, batch, keep_receipt), on_progress)
+
+
+def _save(sessions: Sessions, batch: EditBatch, keep_receipt: KeepReceipt | None) -> CommitResult:
+    session: OneThreadSession | None = None
+    receipt: UnitReceipt | None = None
+    try:
+        with sessions.writing("commit edits") as session:
+            found = _write(session, batch)
+            if isinstance(found, CommitResult):
+                return found
+            receipt = found
+            if keep_receipt is not None and receipt.inserted:
+                keep_receipt(receipt)
+            session.commit()
+            return receipt.result
+    except (DeskError, SQLAlchemyError) as error:
+        if session is not None and session.is_committing and receipt is not None:
+            return _outcome(sessions, receipt, error)
+        if isinstance(error, DeskError) and error.kept == EDITS_KEPT and error.code not in _SAID:
+            error.kept = NOTHING_SAVED
+        raise
+
+
+def _write(session: OneThreadSession, batch: EditBatch) -> CommitResult | UnitReceipt:
+    """Everything but the COMMIT; what there is to say already when there is nothing to commit."""
+    now = read_records(session, batch.edits, locked=True, all_of_deleted=True)
+    checks = [checked(edit, now.get(edit.key)) for edit in batch.edits]
+    conflicts = tuple(one.conflict for one in checks if one.conflict is not None)
+    if conflicts:
+        return CommitResult(saved=(), conflicts=conflicts)
+    saved = tuple(edit.key for edit in batch.edits)
+    changes = [change_of(one.edit, now.get(one.edit.key)) for one in checks if one.state is not EditState.SAVED]
+    if not changes:
+        return CommitResult(saved)
+    writer = UnitWriter(session)
+    try:
+        writer.write(changes)
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise _unstorable() from error
+    result = CommitResult(
+        saved,
+        new_ids=MappingProxyType(writer.new_ids),
+        merged=tuple(_merged(one) for one in checks if one.state is EditState.MERGED),
+        inverse=EditBatch(tuple(writer.inverse)),
+    )
+    return UnitReceipt(_transaction(session), MappingProxyType(writer.inserted), result)
+
+
+def _merged(one: Checked) -> Merged:
+    fields = tuple(name for name in one.fields if name not in one.edit.values)
+    return Merged(one.edit.key, one.edit.label, fields)
+
+
+def _transaction(session: OneThreadSession) -> str:
+    if session.connection().dialect.name == "sqlite":
+        return ""  # a file answers every COMMIT
+    return str(session.execute(unit_queries.TRANSACTION).scalar_one())
+
+
+def _outcome(sessions: Sessions, receipt: UnitReceipt, error: Exception) -> CommitResult:
+    """What became of a unit whose COMMIT was not answered; raises EnvironmentProblem when it was not saved."""
+    found = find_outcome(sessions, receipt)
+    if found.saved or found.unknown is not None:
+        return found
+    raise EnvironmentProblem(
+        _("The connection was lost while the changes were being saved; the server says that nothing of them was."),
+        kept=EDITS_KEPT,
+        advice=_("Commit again."),
+        code="not_saved",
+    ) from error
+
+
+def _unstorable() -> InvalidInput:
+    return InvalidInput(
+        _("A value cannot be stored: a number is too large, or a text holds half of a character (a lone surrogate)."),
+        kept=NOTHING_SAVED,
+        advice=_("Drop the change of that value."),
+        code="unstorable",
+    )
+
+
+_SAID = frozenset({"deadlock", "serialization", "disk_full", "disk", "not_saved", "changed"})
+"""The codes of errors that say themselves that nothing was saved."""
 
 
 def _refuse_missing_fields(edit: Edit) -> None:
@@ -72,110 +160,3 @@ def _refuse_missing_fields(edit: Edit) -> None:
             )
             advice = _("Type the {field}, or drop this change.").format(field=field)
         raise InvalidInput(what, kept=NOTHING_SAVED, advice=advice, code="required")
-
-
-def _lock_all(session: Session, batch: EditBatch) -> dict[RecordKey, tuple[Any, Mapping[str, Any]]]:
-    """The touched records, locked, with the values they hold now; those that are gone are missing."""
-    locked: dict[RecordKey, tuple[Any, Mapping[str, Any]]] = {}
-    for table in _ORDER:
-        ids = [edit.key.id for edit in batch.edits if edit.key.table == table and edit.kind is not EditKind.INSERT]
-        if not ids:
-            continue
-        for found in session.execute(queries.locked_select(MODELS[table], ids)):
-            locked[RecordKey(table, found[0].id)] = (found[0], _values_now(found))
-    return locked
-
-
-def _values_now(found: Any) -> dict[str, Any]:
-    record = found[0]
-    values = {name: getattr(record, name) for name in record.__table__.columns.keys()}  # noqa: SIM118
-    if isinstance(record, Book):
-        values["author"] = None if record.author_id is None else AuthorRef(record.author_id, found[1])
-    return values
-
-
-def _conflict(edit: Edit, now: tuple[Any, Mapping[str, Any]] | None) -> Conflict | None:
-    """Values decide, not the version: other programs do not raise it, and a save may change nothing seen here."""
-    if edit.kind is EditKind.INSERT:
-        return None
-    if now is None:
-        return Conflict(edit, None, 0)
-    record, values = now
-    if all(same(old, values.get(name)) for name, old in edit.original.items()):
-        return None
-    theirs = {name: values.get(name) for name in edit.original}
-    return Conflict(edit, MappingProxyType(theirs), record.version)
-
-
-def _write(
-    session: Session, batch: EditBatch, records: Mapping[RecordKey, tuple[Any, Mapping[str, Any]]]
-) -> dict[RecordKey, int]:
-    """Sends the changes, each flush checking that exactly the expected rows changed; returns the new keys."""
-    new_ids: dict[RecordKey, int] = {}
-    for table in _ORDER:
-        fresh: list[tuple[Edit, Any]] = []
-        for edit in _of(batch, table, EditKind.INSERT):
-            record = MODELS[table](**_attributes(edit.values, new_ids))
-            session.add(record)
-            fresh.append((edit, record))
-        for edit in _of(batch, table, EditKind.UPDATE):
-            for name, value in _attributes(edit.values, new_ids).items():
-                setattr(records[edit.key][0], name, value)
-        session.flush()
-        new_ids.update((edit.key, record.id) for edit, record in fresh)
-    for table in reversed(_ORDER):
-        doomed = [edit.key.id for edit in _of(batch, table, EditKind.DELETE)]
-        if table == "authors":
-            _refuse_authors_in_use(session, doomed)
-        for record_id in doomed:
-            session.delete(records[RecordKey(table, record_id)][0])
-        session.flush()
-    return new_ids
-
-
-def _of(batch: EditBatch, table: str, kind: EditKind) -> Iterable[Edit]:
-    return (edit for edit in batch.edits if edit.key.table == table and edit.kind is kind)
-
-
-def _attributes(values: Mapping[str, Any], new_ids: Mapping[RecordKey, int]) -> dict[str, Any]:
-    """Field values as attributes of the model: a link becomes the id of its author, new ones by their fresh key.
-
-    The language goes first, because a title's key depends on it.
-    """
-    attributes = dict(sorted(values.items(), key=lambda item: item[0] != "language"))
-    if "author" in attributes:
-        link = attributes.pop("author")
-        attributes["author_id"] = None if link is None else _author_id(link, new_ids)
-    return attributes
-
-
-def _author_id(link: AuthorRef, new_ids: Mapping[RecordKey, int]) -> int:
-    if link.id > 0:
-        return link.id
-    try:
-        return new_ids[RecordKey("authors", link.id)]
-    except KeyError:
-        raise DataConflict(
-            _("The new author “{name}” is no longer among the pending edits.").format(name=link.name),
-            kept=NOTHING_SAVED,
-            advice=_("Choose another author for the book."),
-            code="reference",
-        ) from None
-
-
-def _refuse_authors_in_use(session: Session, author_ids: list[int]) -> None:
-    if not author_ids:
-        return
-    used = session.execute(queries.author_in_use_select(author_ids)).first()
-    if used is not None:
-        name, count = used
-        raise DataConflict(
-            ngettext(
-                "{name} still has {count} book and cannot be deleted.",
-                "{name} still has {count} books and cannot be deleted.",
-                count,
-            ).format(name=name, count=count),
-            kept=NOTHING_SAVED,
-            advice=_("Give the books another author first, or drop this deletion."),
-            code="in_use",
-        )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from desk.catalog import queries
 from desk.catalog.keys import KEY_VERSION
-from desk.database import engines, revisions, search_index, targets, tls
+from desk.database import engines, revisions, search_index, targets, tls, write_access
+from desk.database.monitor import FileMonitor
 from desk.database.pool import PoolMonitor
 from desk.database.revisions import SchemaState
 from desk.database.sessions import Sessions
@@ -46,9 +47,11 @@ class OpenCatalogue:
     info: CatalogueInfo
     sessions: Sessions
     pool: PoolMonitor
+    monitor: FileMonitor
 
     def close(self) -> None:
         """Closes its connections."""
+        self.monitor.close()
         self.sessions.close()
         _log.info("Closed %s", self.info.place)
 
@@ -80,7 +83,7 @@ def open_catalogue(
         with sessions.reading("open catalogue") as session:
             status = revisions.schema_status(session.connection())
             refusal = _refusal(status)  # raises, whether the file can be written or not
-            reason = access.reason or refusal
+            reason = access.reason or refusal or write_access.why_reading_only(session.connection())
             identity, key_version = session.execute(queries.meta_select()).one()
             sessions.search_index = search_index.state_of(session.connection())
         if key_version != KEY_VERSION:
@@ -91,7 +94,7 @@ def open_catalogue(
         raise
     info = CatalogueInfo(_title(url, path), targets.place_of(url), engine.dialect.name, str(identity), reason)
     _log.info("Opened %s (%s)", info.place, info.read_only or "read and write")
-    return OpenCatalogue(info, sessions, pool)
+    return OpenCatalogue(info, sessions, pool, FileMonitor(path, access.mode))
 
 
 def create_catalogue(*, target: str) -> None:

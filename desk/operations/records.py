@@ -57,8 +57,8 @@ def _book_details(sessions: Sessions, record_id: int) -> BookDetails:
             notes=book.notes,
             created_at=book.created_at,
             contributions=tuple(
-                ContributionRow(AuthorRef(one.author.id, one.author.name), one.role, one.position)
-                for one in book.contributions
+                ContributionRow(AuthorRef(one.author.id, one.author.name), one.role, place)
+                for place, one in enumerate(book.contributions)
             ),
         )  # fmt: skip
 

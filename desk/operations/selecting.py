@@ -60,7 +60,7 @@ class Copied:
 def load_selection(*, sessions: Sessions, places: Places, selection: Selection) -> tuple[Row, ...]:
     """The selected rows, in the order of the view; one that is gone meanwhile is missing."""
     with sessions.reading("load selection", snapshot=True) as session:
-        return tuple(row for page in _pages(session, places, selection) for row in page.rows)
+        return tuple(row for page in selected_pages(session, places, selection) for row in page.rows)
 
 
 @again_when_lost
@@ -89,7 +89,7 @@ def copy_selection(
     text = _Text(places.criteria.table, selection, sections, changed)
     told = time.monotonic()
     with sessions.reading("copy selection", snapshot=True) as session:
-        for page in _pages(session, places, selection):
+        for page in selected_pages(session, places, selection):
             text.add(page)
             if on_progress is not None and time.monotonic() - told >= TELL_SECONDS:
                 told = time.monotonic()
@@ -97,7 +97,7 @@ def copy_selection(
     return Copied(text.rows, tuple(text.pieces))
 
 
-def _pages(session: Session, places: Places, selection: Selection) -> Iterator[Page]:
+def selected_pages(session: Session, places: Places, selection: Selection) -> Iterator[Page]:
     """The selected rows, a chunk at a time, each from where the one before ended."""
     action = current_action()
     end: Mark | None = None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from desk.operations.imports.importing import import_books
     from desk.operations.layouts import load_layouts, save_layout
     from desk.operations.locating import locate_records, locate_text
+    from desk.operations.matching_authors import match_authors
+    from desk.operations.merging import load_authors_to_merge, merge_authors
     from desk.operations.migrating import (
         downgrade_catalogue,
         examine_schema,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         upgrade_sql,
     )
     from desk.operations.opening import open_profile, open_sample
+    from desk.operations.outcomes import resolve_unit
     from desk.operations.pages import count_rows, count_tables, load_page, walk_marks
     from desk.operations.profiles import (
         delete_profile,
@@ -38,12 +41,16 @@ if TYPE_CHECKING:
         recent_profiles,
         save_profile,
     )
+    from desk.operations.reading_fields import load_field
     from desk.operations.records import find_authors, load_details
+    from desk.operations.recovering import find_drafts, settle_drafts
+    from desk.operations.replacing import find_to_replace
     from desk.operations.searching import drop_search_index, fill_search_index, make_search_index, search_state
     from desk.operations.selecting import copy_selection, load_selection
     from desk.operations.touring import change_elsewhere, clean_up_tour, prepare_tour
     from desk.operations.trying import try_connection, who_holds
     from desk.operations.views import open_view
+    from desk.operations.watching import look_elsewhere
 
     __all__ = [
         "OpenCatalogue",
@@ -63,20 +70,27 @@ if TYPE_CHECKING:
         "export_views",
         "fill_search_index",
         "find_authors",
+        "find_drafts",
+        "find_to_replace",
         "follow_changes",
         "forecast_import",
         "forget_recent",
         "import_books",
         "import_profiles",
         "keyring_problem",
+        "load_authors_to_merge",
         "load_details",
+        "load_field",
         "load_layouts",
         "load_page",
         "load_profiles",
         "load_selection",
         "locate_records",
         "locate_text",
+        "look_elsewhere",
         "make_search_index",
+        "match_authors",
+        "merge_authors",
         "note_opened",
         "open_catalogue",
         "open_profile",
@@ -86,9 +100,11 @@ if TYPE_CHECKING:
         "prepare_tour",
         "preview_csv",
         "recent_profiles",
+        "resolve_unit",
         "save_layout",
         "save_profile",
         "search_state",
+        "settle_drafts",
         "try_connection",
         "upgrade_catalogue",
         "upgrade_sql",
@@ -113,20 +129,27 @@ _HOMES = {
     "export_views": "export_views",
     "fill_search_index": "searching",
     "find_authors": "records",
+    "find_drafts": "recovering",
+    "find_to_replace": "replacing",
     "follow_changes": "following",
     "forecast_import": "imports.import_preview",
     "forget_recent": "profiles",
     "import_books": "imports.importing",
     "import_profiles": "profiles",
     "keyring_problem": "profiles",
+    "load_authors_to_merge": "merging",
     "load_details": "records",
+    "load_field": "reading_fields",
     "load_layouts": "layouts",
     "load_page": "pages",
     "load_profiles": "profiles",
     "load_selection": "selecting",
     "locate_records": "locating",
     "locate_text": "locating",
+    "look_elsewhere": "watching",
     "make_search_index": "searching",
+    "match_authors": "matching_authors",
+    "merge_authors": "merging",
     "note_opened": "profiles",
     "open_catalogue": "connect",
     "open_profile": "opening",
@@ -136,9 +159,11 @@ _HOMES = {
     "prepare_tour": "touring",
     "preview_csv": "imports.import_preview",
     "recent_profiles": "profiles",
+    "resolve_unit": "outcomes",
     "save_layout": "layouts",
     "save_profile": "profiles",
     "search_state": "searching",
+    "settle_drafts": "recovering",
     "try_connection": "trying",
     "upgrade_catalogue": "migrating",
     "upgrade_sql": "migrating",

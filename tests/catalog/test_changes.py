@@ -57,6 +57,10 @@ def test_inserted_and_deleted_records_come_and_leave() -> None:
     assert found.moves
 
 
+def test_a_record_that_comes_back_has_the_id_that_it_had() -> None:
+    assert changes(Criteria("books"), edit(BOOK, EditKind.INSERT)) == Changes(come=frozenset({7}))
+
+
 def test_a_renamed_author_is_seen_in_all_books_and_moves_them_where_authors_decide() -> None:
     rename = edit(AUTHOR, name="Stephen, Virginia")
     assert changes(Criteria("books"), rename) == Changes(all_seen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.catalog.edits import Conflict, Edit, EditBuffer, EditKind, RecordKey, same
-from desk.catalog.rows import AuthorRef
+from desk.catalog.rows import AuthorRef, ContributionRow
 
 KEY = RecordKey("books", 7)
 ORIGINAL: dict[str, Any] = {"title": "Emma", "price": Decimal("1.00"), "notes": None}
@@ -166,3 +167,31 @@ def test_an_update_holds_exactly_the_fields_that_differ(typed: list[tuple[str, A
         now[name] = value
     different = {name: value for name, value in now.items() if not same(ORIGINAL[name], value)}
     assert dict(edit.values if edit else {}) == different
+
+
+def test_the_edits_that_link_to_a_new_author_lose_only_those_links() -> None:
+    new, known = AuthorRef(-1, "New"), AuthorRef(7, "Known")
+    both = (ContributionRow(known, "editor", 0), ContributionRow(new, "editor", 1))
+    buffer = EditBuffer()
+    start = Edit(KEY, EditKind.UPDATE, "Emma", 1, {"author": None, "contributors": both[:1]})
+    buffer.put(KEY, replace(start, values={"author": new, "contributors": both, "title": "Emma"}))
+    edit = buffer.get(KEY)
+    assert edit is not None
+    assert buffer.users_of(RecordKey("authors", -1)) == [edit]
+    assert buffer.users_of(RecordKey("authors", 7)) == []
+    assert buffer.users_of(RecordKey("books", -1)) == []
+    rest = edit.without_author(-1)
+    assert rest is not None
+    assert dict(rest.values) == {"title": "Emma"}
+    assert replace(edit, values={"contributors": both}).without_author(-1) is None
+    inserted = Edit(RecordKey("books", -3), EditKind.INSERT, "", values={"contributors": both[1:]})
+    without = inserted.without_author(-1)
+    assert without is not None
+    assert dict(without.values) == {"contributors": ()}
+
+
+def test_saved_values_lead_to_saved_authors() -> None:
+    new, key = AuthorRef(-1, "New"), RecordKey("authors", -1)
+    edit = Edit(KEY, EditKind.UPDATE, "", values={"author": new, "contributors": (ContributionRow(new, "x", 0),)})
+    saved = edit.values_saved({key: 12})
+    assert (saved["author"].id, saved["contributors"][0].author.id) == (12, 12)

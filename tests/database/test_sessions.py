@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from desk.catalog.models import Author, Book
 from desk.database.profiles import PoolSettings
 from desk.database.sessions import Sessions
-from desk.errors import EnvironmentProblem
+from desk.errors import DataConflict, EnvironmentProblem
 from desk.operations.connect import open_catalogue
 from tests.support.editing import scalar
 from tests.support.holding import holding
@@ -186,3 +187,29 @@ def test_closing_closes_idle_connections_at_once_and_borrowed_ones_when_they_com
         assert snapshot.opened - snapshot.closed == 2
     snapshot = opened.pool.snapshot()
     assert (snapshot.checked_out, snapshot.opened - snapshot.closed) == (0, 0)
+
+
+def test_a_commit_that_sqlite_refuses_leaves_no_transaction_open(sqlite_path: Path) -> None:
+    """SQLAlchemy takes a transaction for ended whose COMMIT failed; SQLite has it still, with its locks."""
+    opened = open_catalogue(target=str(sqlite_path))
+    with pytest.raises(DataConflict), opened.sessions.writing("refused") as session:
+        session.execute(text("PRAGMA defer_foreign_keys = ON"))
+        session.execute(text("INSERT INTO books (title, title_key, author_id) VALUES ('x', 'x', 99)"))
+        session.commit()
+    assert opened.pool.snapshot().open_transactions == 0
+    with opened.sessions.writing("next") as session:
+        assert session.execute(text("SELECT count(*) FROM books")).scalar_one() == 0
+    opened.close()
+
+
+def test_a_commit_after_a_failed_statement_is_never_a_success(postgres_url: str) -> None:
+    """A server answers such a COMMIT without an error, and rolls back."""
+    opened = open_catalogue(target=postgres_url)
+    with pytest.raises(EnvironmentProblem) as told, opened.sessions.writing("swallow") as session:
+        session.execute(text("INSERT INTO books (title, title_key) VALUES ('x', 'x')"))
+        with suppress(ProgrammingError):
+            session.execute(text("SELECT nothing"))
+        session.commit()
+    assert told.value.code == "not_saved"
+    assert scalar(opened, "SELECT count(*) FROM books") == 0
+    opened.close()

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import OperationalError
 
-from desk.catalog.edits import CommitResult, Edit, EditBatch, EditKind, RecordKey
+from desk.catalog.edits import CommitResult, Edit, EditBatch, RecordKey
 from desk.catalog.rows import AuthorRef
 from desk.errors import DataConflict, InvalidInput
 from desk.operations.commit import commit_edits
@@ -159,8 +159,9 @@ def test_a_book_of_an_author_who_is_gone_is_refused(catalogue: OpenCatalogue) ->
 
 def test_a_deleted_book_takes_its_contributions_along(catalogue: OpenCatalogue, filled: Library) -> None:
     book_id = scalar(catalogue, "SELECT min(book_id) FROM contributions")
+    edit = delete(catalogue, "books", book_id)
     with counting() as action:
-        save(catalogue, delete(catalogue, "books", book_id))
+        save(catalogue, edit)
     assert stored(catalogue, "books", book_id) is None
     assert scalar(catalogue, "SELECT count(*) FROM contributions WHERE book_id = :id", id=book_id) == 0
     assert action.statements <= 4
@@ -236,14 +237,12 @@ def test_an_author_whose_books_move_away_in_the_same_unit_is_deleted(catalogue: 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE books SET notes = 'theirs' WHERE id = :id",
-        "UPDATE books SET notes = 'theirs', version = version + 1 WHERE id = :id",
+        "UPDATE books SET title = 'theirs' WHERE id = :id",
+        "UPDATE books SET title = 'theirs', version = version + 1 WHERE id = :id",
     ],
     ids=["version kept", "version raised"],
 )
-def test_a_record_changed_elsewhere_is_a_conflict_and_nothing_is_saved(
-    catalogue: OpenCatalogue, statement: str
-) -> None:
+def test_a_field_changed_elsewhere_is_a_conflict_and_nothing_is_saved(catalogue: OpenCatalogue, statement: str) -> None:
     book_id, other_id = new_book(catalogue), new_book(catalogue, title="Other")
     edit = update(catalogue, "books", book_id, title="Mine")
     other = update(catalogue, "books", other_id, title="Changed")
@@ -253,9 +252,10 @@ def test_a_record_changed_elsewhere_is_a_conflict_and_nothing_is_saved(
     assert (result.saved, dict(result.new_ids)) == ((), {})
     assert conflict.edit is edit
     assert conflict.theirs is not None
-    assert conflict.theirs["notes"] == "theirs"
-    assert conflict.changed_elsewhere == ("notes",)
-    assert (stored(catalogue, "books", book_id) or {})["title"] == "Emma"
+    assert conflict.theirs["title"] == "theirs"
+    assert conflict.changed_elsewhere == ("title",)
+    assert result.inverse is None
+    assert (stored(catalogue, "books", book_id) or {})["title"] == "theirs"
     assert (stored(catalogue, "books", other_id) or {})["title"] == "Other"
     assert books_in(catalogue) == 2
 
@@ -271,20 +271,30 @@ def test_a_raised_version_alone_is_no_conflict(catalogue: OpenCatalogue) -> None
 
 def test_another_author_elsewhere_is_a_conflict_with_the_name(catalogue: OpenCatalogue) -> None:
     author_id, book_id = new_author(catalogue), new_book(catalogue)
-    edit = update(catalogue, "books", book_id, title="Mine")
+    edit = update(catalogue, "books", book_id, author=AuthorRef(new_author(catalogue, "Carroll, Lewis"), ""))
     elsewhere(catalogue, "UPDATE books SET author_id = :author WHERE id = :id", author=author_id, id=book_id)
     (conflict,) = save(catalogue, edit).conflicts
     assert conflict.theirs is not None
     assert conflict.theirs["author"].name == "Austen, Jane"
 
 
-@pytest.mark.parametrize("kind", [EditKind.UPDATE, EditKind.DELETE])
-def test_a_record_deleted_elsewhere_is_a_conflict(catalogue: OpenCatalogue, kind: EditKind) -> None:
+def test_a_record_deleted_elsewhere_is_a_conflict(catalogue: OpenCatalogue) -> None:
     book_id = new_book(catalogue)
-    edit = replace(update(catalogue, "books", book_id, title="Mine"), kind=kind)
+    edit = update(catalogue, "books", book_id, title="Mine")
     elsewhere(catalogue, "DELETE FROM books WHERE id = :id", id=book_id)
     (conflict,) = save(catalogue, insert(BOOK, title="New"), edit).conflicts
     assert conflict.theirs is None
+    assert books_in(catalogue) == 0
+
+
+def test_a_deletion_of_a_record_that_is_gone_is_done(catalogue: OpenCatalogue) -> None:
+    gone, other = new_book(catalogue), new_book(catalogue)
+    edits = delete(catalogue, "books", gone), delete(catalogue, "books", other)
+    elsewhere(catalogue, "DELETE FROM books WHERE id = :id", id=gone)
+    result = save(catalogue, *edits)
+    assert result.saved == tuple(edit.key for edit in edits)
+    assert result.inverse is not None
+    assert [edit.key.id for edit in result.inverse.edits] == [other]
     assert books_in(catalogue) == 0
 
 
@@ -299,13 +309,13 @@ def test_a_deletion_of_a_changed_record_is_a_conflict(catalogue: OpenCatalogue) 
 def test_a_rebased_edit_is_saved_over_the_other_change(catalogue: OpenCatalogue) -> None:
     book_id = new_book(catalogue)
     edit = update(catalogue, "books", book_id, title="Mine")
-    elsewhere(catalogue, "UPDATE books SET notes = 'theirs', version = version + 1 WHERE id = :id", id=book_id)
+    elsewhere(catalogue, "UPDATE books SET title = 'Theirs', version = version + 1 WHERE id = :id", id=book_id)
     (conflict,) = save(catalogue, edit).conflicts
     assert conflict.theirs is not None
     again = edit.rebased(conflict.theirs, conflict.version, edit.values)
     assert save(catalogue, again).saved == (edit.key,)
     found = stored(catalogue, "books", book_id) or {}
-    assert (found["title"], found["notes"], found["version"]) == ("Mine", "theirs", 3)
+    assert (found["title"], found["version"]) == ("Mine", 3)
 
 
 def test_a_value_the_database_refuses_leaves_nothing_of_the_unit(catalogue: OpenCatalogue) -> None:

@@ -58,7 +58,7 @@ def elsewhere(catalogue: OpenCatalogue, statement: str, **parameters: Any) -> in
     with catalogue.sessions.writing("elsewhere") as session:
         changed = session.connection().execute(text(statement), parameters).rowcount
         session.commit()
-        return changed
+        return int(changed)
 
 
 def scalar(catalogue: OpenCatalogue, statement: str, **parameters: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a server that can hold everything back, or cut every link."""
+"""A TCP proxy in front of a server that can hold everything back, cut every link, or lose a COMMIT or its answer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,33 @@ import contextlib
 import socket
 import struct
 import threading
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Self
 
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 PIECE = 65536
+COMMIT = b"COMMIT\0"
+"""As a client says it that has no encryption."""
+
+
+class Fate(Enum):
+    """What happens to the next COMMIT: its answer is lost, or the request itself, or the link breaks in between, or the
+    request is lost and the server keeps its end of the link, as where a network loses everything."""
+
+    ANSWER_LOST = "answer lost"
+    REQUEST_LOST = "request lost"
+    LINK_BROKEN = "link broken"
+    FORGOTTEN = "forgotten"
+
+
+@dataclass(slots=True)
+class _Link:
+    """A client's socket, the server's, and what became of a COMMIT on it."""
+
+    near: socket.socket
+    far: socket.socket
+    fate: Fate | None = None
 
 
 class Proxy:
@@ -28,6 +51,13 @@ class Proxy:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._fate: Fate | None = None
+        self._holds_then = False
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether what `lose` asked for has happened."""
+        return self._fate is None
 
     @property
     def port(self) -> int:
@@ -54,6 +84,11 @@ class Proxy:
     def hold(self) -> None:
         """From now on the network takes everything and nothing arrives."""
         self._flows.clear()
+
+    def lose(self, fate: Fate | None, *, then_hold: bool = False) -> None:
+        """Decides about the next COMMIT; None: it goes its way. `then_hold`: nothing else gets through after it."""
+        with self._lock:
+            self._fate, self._holds_then = fate, then_hold
 
     def flow(self) -> None:
         """What was held back goes on."""
@@ -90,18 +125,37 @@ class Proxy:
             return
         with self._lock:
             self._sockets.append(far)
-        self._start(self._pass_on, near, far)
-        self._pass_on(far, near)
+        link = _Link(near, far)
+        self._start(self._pass_on, near, far, link)
+        self._pass_on(far, near, link)
 
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+    def _pass_on(self, source: socket.socket, target: socket.socket, link: _Link) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(PIECE):
+                is_answer = source is link.far
+                if link.fate is Fate.ANSWER_LOST and is_answer:
+                    break
                 self._flows.wait()
+                if not is_answer and COMMIT in piece:
+                    link.fate = self._next_fate()
+                if link.fate in (Fate.REQUEST_LOST, Fate.FORGOTTEN):
+                    break
                 target.sendall(piece)
+                if link.fate is Fate.LINK_BROKEN:
+                    break
         for one in (source, target):
+            if one is link.far and link.fate is Fate.FORGOTTEN and not self._ends.is_set():
+                continue
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+    def _next_fate(self) -> Fate | None:
+        with self._lock:
+            fate, self._fate = self._fate, None
+            if fate is not None and self._holds_then:
+                self.hold()
+            return fate
 
     def _start(self, work: Any, *arguments: Any) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True, name="proxy")

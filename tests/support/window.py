@@ -15,6 +15,7 @@ from desk.app import bootstrap, make_application
 from desk.catalog.columns import TABLES
 from desk.dialogs.conflict import ConflictDialog
 from desk.tables.layouts import ColumnLayouts
+from desk.window import live_marks
 from desk.window.file_menu import import_dialogs
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 W = TypeVar("W", bound=QWidget)
 PATIENCE_MS = 10_000
+NEVER_MS = 100_000_000
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +45,7 @@ def application(qapp: QApplication) -> Iterator[QApplication]:
     """The one application, with Desk's style and palette; its dialogs are imported, so that no window does it later.
     At the end nothing of ours is on the clipboard: Qt would let go of it after Python is gone, and crash."""
     import_dialogs()
+    live_marks.LOOK_MS = NEVER_MS  # tests look when they want to
     yield make_application([])
     QGuiApplication.clipboard().clear()
 
