@@ -16,7 +16,8 @@ LOWER = ("catalog", "database", "operations")
 WITHOUT_SQLALCHEMY = (
     "desk.catalog.columns", "desk.catalog.criteria", "desk.catalog.edits", "desk.catalog.keys", "desk.catalog.paging",
     "desk.catalog.rows", "desk.catalog.snapshots", "desk.catalog.values", "desk.database.actions",
-    "desk.database.addresses", "desk.database.profiles", "desk.errors", "desk.redaction", "desk.settings",
+    "desk.database.addresses", "desk.database.drafts", "desk.database.profiles", "desk.errors", "desk.redaction",
+    "desk.settings",
 )  # fmt: skip
 LOADED = """
 import importlib, json, sys
@@ -59,6 +60,10 @@ def test_the_lower_floors_load_without_qt() -> None:
 def test_what_the_first_paint_needs_loads_without_sqlalchemy(module: str) -> None:
     loaded = loaded_by(module)
     assert not loaded & {"sqlalchemy", "psycopg", "alembic", "PySide6"}
+
+
+def test_a_window_loads_no_database_library_before_it_needs_one() -> None:
+    assert "sqlite3" not in loaded_by("desk.panels.context", "desk.window.main_window", "desk.window.draft_keeping")
 
 
 def test_opening_a_catalogue_loads_no_alembic() -> None:

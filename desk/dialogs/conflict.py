@@ -1,268 +1,309 @@
-"""The conflict dialog: for each record that changed elsewhere, original, theirs and mine per field, and a choice."""
+"""The conflict dialog: for each record that changed elsewhere, original, theirs, mine and the result, and choices.
+
+Invariant: it decides nothing by itself; what is chosen leaves it as pending edits, and only when everything is chosen.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QListWidget,
-    QPushButton,
-    QRadioButton,
-    QSplitter,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from desk.catalog.columns import TABLES
-from desk.catalog.edits import Conflict, Edit, EditKind, RecordKey, same
+from desk.catalog.columns import TABLES, Kind
+from desk.dialogs.conflict_choices import (
+    MINE,
+    OPEN,
+    RECORD,
+    THEIRS,
+    ConflictChoices,
+    Place,
+    full_text,
+    header_of,
+    names_of,
+    standing_words,
+)
+from desk.dialogs.conflict_lists import FieldTable, RecordList
+from desk.dialogs.conflict_texts import FieldTexts
 from desk.i18n import _, ngettext
-from desk.tables.look import look
+from desk.panels.parts import named, plain
+from desk.tables.look import looks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-MINE, THEIRS = "mine", "theirs"
-TEXT_SHOWN = 200
-"""Characters of a value that are drawn."""
-RECORD = ""
-"""The key of a choice about the whole record: a deletion, here or elsewhere."""
+    from desk.catalog.edits import Conflict, Edit, RecordKey
+
+NEXT_KEYS = ("F8", "Ctrl+Down")
+KEYS = _(
+    "↑ ↓ another field · T or 1 theirs · M or 2 mine · Space the other one · E type the result · F8 or Ctrl+↓ next open"
+    " choice. In the list of records T and M choose for the whole record."
+)
 
 
 class ConflictDialog(QDialog):
-    """Decides conflicts; `resolved` carries {RecordKey: the edit to keep pending, or None}.
-
-    Fields that I edited start with mine, all others and deletions with theirs; nothing is decided until accepted.
-    """
+    """Decides conflicts; `resolved` carries {RecordKey: the edit to keep pending, or None}."""
 
     resolved = Signal(object)
 
-    def __init__(self, conflicts: Iterable[Conflict], parent: QWidget | None = None) -> None:
+    def __init__(self, conflicts: Iterable[Conflict], parent: QWidget | None = None, *, told: str = "") -> None:
+        """`told` says what was not done because of the conflicts; '' for a commit."""
         super().__init__(parent)
-        self.conflicts = tuple(conflicts)
-        self.choices: dict[RecordKey, dict[str, str]] = {
-            conflict.edit.key: {name: MINE if name in conflict.edit.values else THEIRS for name in fields_of(conflict)}
-            for conflict in self.conflicts
-        }
+        self.choice = ConflictChoices(conflicts)
+        self._shown: Place | None = None
+        """The field whose texts are shown."""
         self.setObjectName("conflict_dialog")
         self.setWindowTitle(_("Changed elsewhere"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(860, 420)
-        self.records = self._make_records()
-        self.fields = self._make_fields()
-        self._groups: list[QButtonGroup] = []
+        self._make_parts(told or _commit_words(len(self.conflicts)))
         self._lay_out()
-        self.records.setCurrentRow(0)
+        self._connect()
+        self.resize(980, 600)
+        self.records.go_to(0)
+        self._show_choices()
+        self.records.setFocus()
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        return self.choice.conflicts
+
+    @property
+    def choices(self) -> dict[RecordKey, dict[str, str]]:
+        """What is chosen for each field to decide; OPEN for nothing yet."""
+        return self.choice.sides
 
     def choose(self, key: RecordKey, field: str, side: str) -> None:
         """Chooses mine or theirs for a field (RECORD: for the whole record)."""
-        self.choices[key][field] = side
-        self._show_conflict()
+        number = [conflict.edit.key for conflict in self.conflicts].index(key)
+        self.choice.choose(Place(number, field), side)
+        self._show_choices()
 
     def choose_all(self, side: str) -> None:
         """Chooses one side for everything."""
-        for chosen in self.choices.values():
-            chosen.update(dict.fromkeys(chosen, side))
-        self._show_conflict()
+        self.choice.choose_all(side)
+        self._show_choices()
 
     def resolution(self) -> dict[RecordKey, Edit | None]:
-        """The edits that stay pending after the choices."""
-        return {conflict.edit.key: resolve(conflict, self.choices[conflict.edit.key]) for conflict in self.conflicts}
+        """The edits that stay pending after the choices. Raises ValueError while one is open."""
+        return self.choice.resolution()
 
     # Qt
 
     def accept(self) -> None:
-        self.resolved.emit(self.resolution())
-        super().accept()
+        if self._takes_typed() and not self.choice.left:
+            self.resolved.emit(self.resolution())
+            super().accept()
 
     # Slots
 
-    @Slot(int)
-    def _on_record_changed(self, _row: int) -> None:
-        self._show_conflict()
+    @Slot()
+    def _on_record_changed(self) -> None:
+        if self._may_leave():
+            self.fields.show_record(self.records.number)
+            self._show_texts()
+
+    @Slot()
+    def _on_field_changed(self) -> None:
+        if self._may_leave():
+            self._show_texts()
+
+    @Slot(str)
+    def _on_field_chosen(self, side: str) -> None:
+        if self._takes_typed():
+            self.choice.choose(self.fields.place, side)
+            self._show_choices()
+
+    @Slot()
+    def _on_field_toggled(self) -> None:
+        if self._takes_typed():
+            self.choice.toggle(self.fields.place)
+            self._show_choices()
+
+    @Slot(str)
+    def _on_record_chosen(self, side: str, _checked: bool = False) -> None:
+        if self._takes_typed():
+            self.choice.choose_record(self.records.number, side)
+            self._show_choices()
+
+    @Slot(str)
+    def _on_all_chosen(self, side: str, _checked: bool = False) -> None:
+        if self._takes_typed():
+            self.choose_all(side)
+
+    @Slot()
+    def _on_next(self) -> None:
+        """Goes to the next choice that is open."""
+        found = self.choice.next_open(self.fields.place) if self._takes_typed() else None
+        if found is not None:
+            self._go_to(found)
+            self.fields.setFocus()
+
+    @Slot()
+    def _on_edit_wanted(self) -> None:
+        if not self.texts.result.isReadOnly():
+            self.texts.result.setFocus()
+            self.texts.result.selectAll()
+
+    @Slot()
+    def _on_taken(self) -> None:
+        self._show_choices(texts=False)
 
     # Helpers
 
-    def _show_conflict(self) -> None:
-        row = self.records.currentRow()
-        if row < 0:
+    def _takes_typed(self) -> bool:
+        """Takes what is being typed; while that cannot be taken it keeps the keyboard."""
+        if self.texts.take():
+            return True
+        self.texts.result.setFocus()
+        return False
+
+    def _may_leave(self) -> bool:
+        """Whether the texts may show another field; else the one that is being typed in is made current again."""
+        if self._shown is None or self._takes_typed():
+            return True
+        shown, self._shown = self._shown, None
+        self._go_to(shown, texts=False)
+        self._shown = shown
+        return False
+
+    def _go_to(self, place: Place, *, texts: bool = True) -> None:
+        self.records.blockSignals(True)
+        self.records.go_to(place.number)
+        self.records.blockSignals(False)
+        self.fields.show_record(place.number, place.name)
+        if texts:
+            self._show_texts()
+
+    def _show_choices(self, *, texts: bool = True) -> None:
+        """Draws what is chosen, and tells how much is left."""
+        self.records.show_choices()
+        self.fields.show_choices()
+        if texts:
+            self._show_texts()
+        left = self.choice.left
+        self.keep.setEnabled(not left)
+        self.next.setEnabled(left > 0)
+        self.left.setText(
+            ngettext("{count} choice is left.", "{count} choices are left.", left).format(count=left)
+            if left
+            else _("Everything is chosen. Nothing is saved before you commit again.")
+        )
+
+    def _show_texts(self) -> None:
+        """Shows the field that is current in full."""
+        place = self._shown = self.fields.place
+        conflict = self.conflicts[place.number]
+        if not names_of(conflict):
             return
-        conflict = self.conflicts[row]
-        self._groups.clear()
-        names = fields_of(conflict)
-        self.fields.clearContents()
-        self.fields.setRowCount(len(names))
-        for line, name in enumerate(names):
-            self._show_field(line, conflict, name)
-        self.fields.resizeRowsToContents()
+        about = f"{header_of(conflict, place.name)}: {standing_words(conflict, place.name)[1]}."
+        original, theirs, mine = (full_text(conflict, place.name, one) for one in (OPEN, THEIRS, MINE))
+        self.texts.show_field(about, (original, theirs, mine))
+        take = partial(self.choice.type, place) if self.choice.can_type(place) else None
+        self.texts.show_result(
+            self._result_text(place), take, self._hint(place), one_line=not _is_long(conflict, place)
+        )
 
-    def _show_field(self, line: int, conflict: Conflict, name: str) -> None:
-        texts = field_texts(conflict, name)
-        for column, text in enumerate(texts[:2]):
-            item = QTableWidgetItem(text)
-            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            if column == 0 and name in conflict.changed_elsewhere and name in conflict.edit.values:
-                item.setForeground(QColor(look().warn))
-            self.fields.setItem(line, column, item)
-        group = QButtonGroup(self.fields)
-        for column, (side, text) in enumerate(((THEIRS, texts[2]), (MINE, texts[3])), 2):
-            button = QRadioButton(text.replace("&", "&&"))
-            button.setObjectName(f"{side}_{name or 'record'}")
-            button.setAccessibleName(f"{texts[0]}: {_('theirs') if side == THEIRS else _('mine')}: {text}")
-            button.setToolTip(text)
-            button.setChecked(self.choices[conflict.edit.key][name] == side)
-            button.clicked.connect(_Choice(self, conflict.edit.key, name, side))
-            group.addButton(button)
-            self.fields.setCellWidget(line, column, button)
-        self._groups.append(group)
+    def _result_text(self, place: Place) -> str:
+        """The text from which typing starts: unlike a cell's text it keeps line breaks, and None is empty."""
+        side, value = self.choice.side(place), self.choice.result(place)
+        if not self.choice.can_type(place):
+            return full_text(self.conflicts[place.number], place.name, side) if self.choice.result_text(place) else ""
+        if side == OPEN or value is None:
+            return ""
+        return value if isinstance(value, str) else self.choice.result_text(place)
 
-    def _make_records(self) -> QListWidget:
-        records = QListWidget()
-        records.setObjectName("conflict_records")
-        records.setAccessibleName(_("Records with conflicts"))
-        for conflict in self.conflicts:
-            one = TABLES[conflict.edit.key.table].one
-            label = conflict.edit.label or _("(empty)")
-            records.addItem(f"{one}: {label}" + ("" if conflict.theirs else " ×"))
-        records.currentRowChanged.connect(self._on_record_changed)
-        return records
+    def _hint(self, place: Place) -> str:
+        """What an empty result means."""
+        if not self.choice.can_type(place):
+            return _("Choose a side.") if self.choice.side(place) == OPEN else ""
+        return _("Choose a side, or type a value.") if self.choice.side(place) == OPEN else _("not known")
 
-    def _make_fields(self) -> QTableWidget:
-        fields = QTableWidget(0, 4)
-        fields.setObjectName("conflict_fields")
-        fields.setAccessibleName(_("Fields of the record"))
-        fields.setHorizontalHeaderLabels([_("Field"), _("Original"), _("Theirs"), _("Mine")])
-        fields.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        fields.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        fields.verticalHeader().hide()
-        fields.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-        return fields
+    def _make_parts(self, told: str) -> None:
+        self._told = plain(told, "conflict_told", _("What happened"))
+        self._keys = plain(KEYS, "conflict_keys", _("Keys"), quiet=True)
+        self.records = RecordList(self.choice)
+        self.fields = FieldTable(self.choice)
+        self.fields.show_record(0)
+        self.texts = FieldTexts()
+        self.left = named(QLabel(), "conflict_left", _("Choices that are left"))
+        self.keep = self._button("keep_choices", _("&Keep these choices"))
+        self.keep.setDefault(True)
+        self.later = self._button("decide_later", _("Decide &later"))
+        self.next = self._button("next_open", _("&Next open choice"))
+        self._bulk = [
+            self._button("record_theirs", _("Record: t&heirs"), partial(self._on_record_chosen, THEIRS)),
+            self._button("record_mine", _("Record: m&ine"), partial(self._on_record_chosen, MINE)),
+            self._button("all_theirs", _("All &theirs"), partial(self._on_all_chosen, THEIRS)),
+            self._button("all_mine", _("All &mine"), partial(self._on_all_chosen, MINE)),
+        ]
+
+    def _button(self, name: str, text: str, act: partial[None] | None = None) -> QPushButton:
+        button = named(QPushButton(text), name, text.replace("&", ""))
+        button.setAutoDefault(False)
+        if act is not None:
+            button.clicked.connect(act)
+        return button
 
     def _lay_out(self) -> None:
-        count = len(self.conflicts)
-        told = QLabel(
-            ngettext(
-                "{count} record changed elsewhere since you began to edit it. Nothing was saved; your edits are kept. "
-                "Choose what to keep, then commit again.",
-                "{count} records changed elsewhere since you began to edit them. Nothing was saved; your edits are "
-                "kept. Choose what to keep, then commit again.",
-                count,
-            ).format(count=count)
-        )
-        told.setWordWrap(True)
-        split = QSplitter()
-        split.addWidget(self.records)
-        split.addWidget(self.fields)
-        split.setStretchFactor(1, 3)
-        split.setSizes([220, 640])
-        all_theirs = QPushButton(_("All &theirs"))
-        all_theirs.setObjectName("all_theirs")
-        all_theirs.clicked.connect(_Choice(self, None, RECORD, THEIRS))
-        all_mine = QPushButton(_("All &mine"))
-        all_mine.setObjectName("all_mine")
-        all_mine.clicked.connect(_Choice(self, None, RECORD, MINE))
-        buttons = QDialogButtonBox()
-        keep = buttons.addButton(_("&Keep these choices"), QDialogButtonBox.ButtonRole.AcceptRole)
-        keep.setObjectName("keep_choices")
-        later = buttons.addButton(_("Decide later"), QDialogButtonBox.ButtonRole.RejectRole)
-        later.setObjectName("decide_later")
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        top = QSplitter()
+        top.addWidget(self.records)
+        top.addWidget(self.fields)
+        top.setStretchFactor(0, 1)
+        top.setStretchFactor(1, 2)
+        top.setSizes([360, 620])
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(top)
+        split.addWidget(self.texts)
+        split.setStretchFactor(0, 1)
+        split.setSizes([330, 130])
+        for one in (top, split):
+            one.setChildrenCollapsible(False)
+        bulk = QHBoxLayout()
+        for button in self._bulk:
+            bulk.addWidget(button)
+        bulk.addStretch(1)
+        bulk.addWidget(self.next)
         bottom = QHBoxLayout()
-        bottom.addWidget(all_theirs)
-        bottom.addWidget(all_mine)
-        bottom.addStretch(1)
-        bottom.addWidget(buttons)
+        bottom.addWidget(self.left, 1)
+        bottom.addWidget(self.later)
+        bottom.addWidget(self.keep)
         box = QVBoxLayout(self)
-        box.addWidget(told)
+        box.setSpacing(8)
+        box.addWidget(self._told)
         box.addWidget(split, 1)
+        box.addWidget(self._keys)
+        box.addLayout(bulk)
         box.addLayout(bottom)
 
-
-class _Choice:
-    """What a button of the dialog chooses; a None key means everything."""
-
-    def __init__(self, dialog: ConflictDialog, key: RecordKey | None, field: str, side: str) -> None:
-        self._dialog = dialog
-        self._key = key
-        self._field = field
-        self._side = side
-
-    def __call__(self, _checked: bool = False) -> None:
-        if self._key is None:
-            self._dialog.choose_all(self._side)
-        else:
-            self._dialog.choices[self._key][self._field] = self._side
-
-
-def fields_of(conflict: Conflict) -> tuple[str, ...]:
-    """The fields to decide: those that I changed or they changed; RECORD where one side deleted it."""
-    if conflict.theirs is None or conflict.edit.kind is EditKind.DELETE:
-        return (RECORD,)
-    names = {*conflict.edit.values, *conflict.changed_elsewhere}
-    return tuple(column.name for column in TABLES[conflict.edit.key.table].columns if column.name in names)
+    def _connect(self) -> None:
+        self.records.currentItemChanged.connect(self._on_record_changed)
+        self.records.side_chosen.connect(self._on_record_chosen)
+        self.fields.currentCellChanged.connect(self._on_field_changed)
+        self.fields.side_chosen.connect(self._on_field_chosen)
+        self.fields.toggled.connect(self._on_field_toggled)
+        self.fields.edit_wanted.connect(self._on_edit_wanted)
+        self.texts.taken.connect(self._on_taken)
+        self.texts.left.connect(self.fields.setFocus)
+        self.keep.clicked.connect(self.accept)
+        self.later.clicked.connect(self.reject)
+        self.next.clicked.connect(self._on_next)
+        for keys in NEXT_KEYS:
+            QShortcut(QKeySequence(keys), self).activated.connect(self._on_next)
+        looks.changed.connect(self._on_taken)
 
 
-def field_texts(conflict: Conflict, name: str) -> tuple[str, str, str, str]:
-    """Header, original, theirs and mine of a field, as text."""
-    if name == RECORD:
-        if conflict.theirs is None:
-            mine = _("insert it again") if conflict.edit.kind is EditKind.UPDATE else _("delete it")
-            return _("Record"), conflict.edit.label, _("deleted elsewhere"), mine
-        changed = ", ".join(_header(conflict, field) for field in conflict.changed_elsewhere)
-        return (
-            _("Record"),
-            conflict.edit.label,
-            _("keep it, with the new {fields}").format(fields=changed),
-            _("delete it"),
-        )
-    column = TABLES[conflict.edit.key.table].column(name)
-    theirs = conflict.theirs or {}
-    original = conflict.edit.original.get(name)
-    mine = conflict.edit.values.get(name, original)
-    before, now, wanted = (_text(column.format(value)) for value in (original, theirs.get(name), mine))
-    return column.header, before, now, wanted
+def _is_long(conflict: Conflict, place: Place) -> bool:
+    """Whether a field holds texts of many lines."""
+    return place.name != RECORD and TABLES[conflict.edit.key.table].column(place.name).kind is Kind.NOTES
 
 
-def resolve(conflict: Conflict, choices: Mapping[str, str]) -> Edit | None:
-    """The edit that stays pending: begun anew from theirs, with the fields for which mine was chosen."""
-    edit = conflict.edit
-    if RECORD in choices:
-        if choices[RECORD] == THEIRS:
-            return None
-        if conflict.theirs is None:
-            return _again(edit) if edit.kind is EditKind.UPDATE else None
-        return edit.rebased(conflict.theirs, conflict.version, {})
-    assert conflict.theirs is not None
-    mine = {**edit.original, **edit.values}
-    values: dict[str, Any] = {
-        name: mine[name]
-        for name, side in choices.items()
-        if side == MINE and not same(mine[name], conflict.theirs.get(name))
-    }
-    return edit.rebased(conflict.theirs, conflict.version, values)
-
-
-def _again(edit: Edit) -> Edit:
-    """The edit of a record that is gone, as an insert of all that is known of it."""
-    values = {name: value for name, value in {**edit.original, **edit.values}.items() if value is not None}
-    return Edit(edit.key, EditKind.INSERT, edit.label, values=values)
-
-
-def _header(conflict: Conflict, name: str) -> str:
-    return TABLES[conflict.edit.key.table].column(name).header
-
-
-def _text(value: str | None) -> str:
-    if value is None:
-        return "–"
-    return value[:TEXT_SHOWN] or _("(empty)")
+def _commit_words(count: int) -> str:
+    return ngettext(
+        "{count} record changed elsewhere since you began to edit it. Nothing was saved; your edits are kept. "
+        "Choose what to keep, then commit again.",
+        "{count} records changed elsewhere since you began to edit them. Nothing was saved; your edits are "
+        "kept. Choose what to keep, then commit again.",
+        count,
+    ).format(count=count)

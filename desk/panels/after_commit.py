@@ -21,7 +21,7 @@ from desk.work import door
 from desk.work.runner import Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from desk.catalog.edits import EditBatch, RecordKey
     from desk.catalog.orders import Key
@@ -77,11 +77,7 @@ class AfterCommit(QObject):
         """A unit of work is about to be saved: where its records are is noted, and nothing more is learned."""
         self._loading.rest()
         ids = [edit.key.id for edit in batch.edits if edit.key.table == self._table.description.name]
-        self._unit = _Unit(
-            places=self._table.places.snapshot() if self._unit is None else None,
-            keys={one: key for one in ids if (key := self._table.sort_key_of(one)) is not None},
-            rows={one: place for one in ids if (place := self._table.position_of(one)) is not None},
-        )
+        self._unit = self._noted(ids, is_known=self._unit is None)
 
     def give_up(self) -> None:
         """The unit was not saved: the view is as it was."""
@@ -106,6 +102,20 @@ class AfterCommit(QObject):
             self._list_again(changes.moved | changes.come | changes.left)
         else:
             self._touch(changes)
+
+    def take_elsewhere(self, changes: Changes) -> bool:
+        """Others changed records: what is in sight shows them, and stays where it is. False when that has to wait."""
+        if not self._loading.is_open or self._unit is not None:
+            return False
+        if not changes.moves:
+            self._touch(changes)
+        elif self._table.places.hits is not None:
+            self._list_again(changes.moved | changes.come | changes.left)
+        else:
+            self._loading.rest()
+            self._unit = self._noted(changes.moved | changes.left, is_known=not changes.unknown)
+            self._follow(self._unit, changes, Rank.BEHIND)
+        return True
 
     def reload(self) -> None:
         """Loads the view again in its place, for whatever changed elsewhere."""
@@ -161,6 +171,15 @@ class AfterCommit(QObject):
     def _channel(self) -> str:
         return f"follow-{id(self)}"
 
+    def _noted(self, ids: Iterable[int], *, is_known: bool) -> _Unit:
+        """Where records are now, and what is known of the view, where that is true."""
+        ids = tuple(ids)
+        return _Unit(
+            places=self._table.places.snapshot() if is_known else None,
+            keys={one: key for one in ids if (key := self._table.sort_key_of(one)) is not None},
+            rows={one: place for one in ids if (place := self._table.position_of(one)) is not None},
+        )
+
     def _list_again(self, changed: frozenset[int]) -> None:
         self._changed |= changed
         self._loading.open_again()
@@ -175,7 +194,7 @@ class AfterCommit(QObject):
             self._table.reload_records(changes.seen)
         self._loading.learn()
 
-    def _follow(self, unit: _Unit, changes: Changes) -> None:
+    def _follow(self, unit: _Unit, changes: Changes, rank: Rank = Rank.IN_SIGHT) -> None:
         """Finds out on a worker where the rows are now."""
         left = changes.moved | changes.left
         is_known = not changes.unknown and unit.places is not None and left <= unit.keys.keys()
@@ -187,7 +206,7 @@ class AfterCommit(QObject):
             channel=self._channel,
             done=partial(self._on_followed, unit, changes, seen, is_known),
             failed=self._on_failed,
-            rank=Rank.IN_SIGHT,
+            rank=rank,
             arguments={
                 "sessions": self._context.sessions,
                 "criteria": self._table.criteria,

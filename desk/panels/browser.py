@@ -24,6 +24,7 @@ from desk.panels.parts import ProblemBar, named
 from desk.panels.selected_rows import SelectedRows
 from desk.panels.troubles import Troubles
 from desk.panels.view_loading import ViewLoading
+from desk.tables.edit_attempts import EditAttempts
 from desk.tables.grid import Grid
 from desk.tables.look import icon
 from desk.tables.record_table import RecordTable
@@ -52,7 +53,9 @@ class Browser(QWidget):
         self.setObjectName(f"{description.name}_browser")
         self._context = context
         self.table = RecordTable(description, context.edits, self)
+        self.table.tell_of(context.elsewhere)
         self.grid = named(Grid(self.table), f"{description.name}_grid", description.title)
+        self.attempts = EditAttempts(self.grid)
         self.loading = ViewLoading(self.table, context, description.name)
         self.current = CurrentRecord(self.grid)
         self.jumping = Jumping(self.grid, self.current, context)
@@ -280,6 +283,7 @@ class Browser(QWidget):
         self.table.total_changed.connect(self._on_total_changed)
         self.table.cap_changed.connect(self._on_cap_changed)
         self.grid.cells.refused.connect(self._context.message_wanted)
+        self.attempts.refused.connect(self._context.message_wanted)
         self.grid.cells.authors_wanted.connect(self._context.find_authors)
         self.grid.sort_wanted.connect(self._on_sort_wanted)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

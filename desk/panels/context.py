@@ -10,7 +10,9 @@ from shiboken6 import isValid
 
 from desk.i18n import _
 from desk.tables.edit_stack import EditStack
+from desk.tables.elsewhere import Elsewhere
 from desk.work import door
+from desk.work.draft_keeper import DraftKeeper
 from desk.work.runner import Runner
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Context(QObject):
         super().__init__(parent)
         self.runner = Runner(self)
         self.edits = EditStack(self)
+        self.keeper = DraftKeeper(self)
+        self.elsewhere = Elsewhere(self)
         self.catalogue: OpenCatalogue | None = None
 
     @property
@@ -58,6 +62,17 @@ class Context(QObject):
             done=partial(_show_found, picker, text),
             arguments={"sessions": self.sessions, "text": text},
         )
+
+    @property
+    def place(self) -> str:
+        """Which catalogue is open, and where: a copy of it has the same identity; '' for none."""
+        return "" if self.catalogue is None else f"{self.catalogue.info.identity} {self.catalogue.info.place}"
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed in the open catalogue, as a sentence; '' where it can be."""
+        reason = "" if self.catalogue is None else self.catalogue.info.read_only
+        return _("Open for reading only: {reason}.").format(reason=reason) if reason else ""
 
     @property
     def can_edit(self) -> bool:

@@ -5,6 +5,7 @@ For a book its contributors; for an author the line of aggregates and the books,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from desk.catalog.columns import TABLES
+from desk.catalog.contributors import format_names
 from desk.catalog.edits import EditKind, RecordKey
+from desk.catalog.rows import BookDetails
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _
 from desk.panels.parts import named
@@ -28,6 +31,7 @@ from desk.work import door
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from desk.catalog.contributors import Entries
     from desk.catalog.edits import EditBatch
     from desk.catalog.rows import Details
     from desk.panels.context import Context
@@ -60,7 +64,10 @@ class DetailsPanel(QStackedWidget):
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         self.addWidget(self._empty)
-        self.pages = {"books": BookPage(context), "authors": AuthorPage(context)}
+        books = BookPage(context)
+        books.contributors.entered.connect(self._on_contributors_entered)
+        books.contributors.given_up.connect(self._follow)
+        self.pages = {"books": books, "authors": AuthorPage(context)}
         for page in self.pages.values():
             self.addWidget(page)
             page.form.value_entered.connect(self._on_value_entered)
@@ -78,6 +85,10 @@ class DetailsPanel(QStackedWidget):
     def is_complete(self) -> bool:
         """Whether all of the current record is here."""
         return self._details is not None
+
+    def has_all_of(self, key: RecordKey) -> bool:
+        """Whether this record is the current one, and all of it is here."""
+        return key == self._key and (self.is_complete or key.id < 0)
 
     @property
     def key(self) -> RecordKey | None:
@@ -97,7 +108,7 @@ class DetailsPanel(QStackedWidget):
             self._context.message_wanted.emit(_("A field cannot be taken yet: correct it, or press Escape in it."))
             return
         if self.page is not None:
-            self.page.form.set_editable(False)  # it shows another record until this one is here
+            self.page.set_editable(False)  # it shows another record until this one is here
         self._key, self._details = key, None
         self._context.runner.cancel_channel("details")
         self._settle.stop()
@@ -113,10 +124,14 @@ class DetailsPanel(QStackedWidget):
 
     def take(self) -> bool:
         """Takes what is being typed in the form; False, with the reason below the field, when it cannot be."""
-        return self.page is None or self.page.form.take()
+        return self.page is None or self.page.take()
 
     def take_saved(self, batch: EditBatch, new_ids: Mapping[RecordKey, int]) -> None:
-        """Shows a unit of work that was saved in what belongs to the record, until that is loaded anew."""
+        """Shows a unit of work that was saved in the record and in what belongs to it, until that is loaded anew."""
+        for edit in batch.edits:
+            if edit.key == self._key and edit.kind is EditKind.UPDATE and self._details is not None:
+                self._details = self._filled = _as_saved(self._details, edit.values_saved(new_ids))
+                self._fill()
         for page in self.pages.values():
             page.take_saved(batch, new_ids)
 
@@ -127,7 +142,16 @@ class DetailsPanel(QStackedWidget):
             return edit.values[name]
         if self._details is None:
             return None
-        return self._details.notes if name == "notes" else getattr(self._details.row, name)
+        return _value_in(self._details, name)
+
+    def values(self) -> dict[str, Any]:
+        """All fields of the current record that can be changed and are not empty, pending changes included."""
+        if self._key is None:
+            return {}
+        table, more = self._key.table, _MORE[self._key.table]
+        names = [column.name for column in TABLES[table].columns if column.editable or column.name in more]
+        found = ((name, self.value_of(name)) for name in names)
+        return {name: value for name, value in found if value not in (None, ())}
 
     @Slot()
     def show_editable(self) -> None:
@@ -136,7 +160,7 @@ class DetailsPanel(QStackedWidget):
             edit = self._context.edits.get(self._key)
             doomed = edit is not None and edit.kind is EditKind.DELETE
             is_here = self._details is not None or self._key.id < 0
-            self.page.form.set_editable(self._context.can_edit and is_here and not doomed)
+            self.page.set_editable(self._context.can_edit and is_here and not doomed, self._context.read_only)
 
     def focus_form(self) -> None:
         """Puts the cursor into the first field."""
@@ -176,7 +200,7 @@ class DetailsPanel(QStackedWidget):
         if not isinstance(error, DeskError):
             self._context.runner.action_failed.emit(error)
             return
-        page.form.show_values(lambda _name: None, lambda _name: False)
+        page.show_values(lambda _name: None, lambda _name: False)
         page.show_details(None)
         self.setCurrentWidget(page)
         page.problems.tell(str(error), retry=True)
@@ -204,6 +228,17 @@ class DetailsPanel(QStackedWidget):
             self._fill()
         self._follow()
 
+    @Slot(object, str)
+    def _on_contributors_entered(self, entries: Entries, what: str) -> None:
+        original = self._original()
+        if original is not None and self._context.can_edit:
+            step = _("{what} ({label})").format(what=what, label=original.label)
+            self._context.edits.set_fields([(original, "contributors", entries)], step)
+        else:
+            self._context.message_wanted.emit(_("This cannot be changed now; nothing was taken."))
+            self._fill()
+        self._follow()
+
     @Slot()
     def _follow(self) -> None:
         """Goes on to the record that was chosen while a field could not be taken."""
@@ -224,7 +259,8 @@ class DetailsPanel(QStackedWidget):
             return Original(self._key, 0, {}, edit.label) if edit else None
         if self._details is None:
             return None
-        return original_of(TABLES[self._key.table], self._details.row, notes=self._details.notes)
+        more = {name: _value_in(self._details, name) for name in _MORE[self._key.table]}
+        return original_of(TABLES[self._key.table], self._details.row, **more)
 
     def _fill(self) -> None:
         page, key = self.page, self._key
@@ -236,9 +272,30 @@ class DetailsPanel(QStackedWidget):
             return
         changed = edit.values if edit else {}
         page.problems.hide()
-        page.form.show_values(self.value_of, lambda name: name in changed and key.id > 0)
+        page.show_values(self.value_of, lambda name: name in changed and key.id > 0)
         self.show_editable()
         if self._details is None or self._details is not self._filled:
             page.show_details(self._details)
         self._filled = self._details
         self.setCurrentWidget(page)
+
+
+_MORE = {"books": ("notes", "contributors"), "authors": ("notes",)}
+"""The fields that a record's row does not hold, or not as they are edited."""
+
+
+def _value_in(details: Details, name: str) -> Any:
+    if name == "contributors" and isinstance(details, BookDetails):
+        return details.contributions
+    return details.notes if name == "notes" else getattr(details.row, name)
+
+
+def _as_saved(details: Details, values: dict[str, Any]) -> Details:
+    """A record as a commit of our own made it, but for its version and its times."""
+    more: dict[str, Any] = {}
+    in_row = {name: value for name, value in values.items() if name in details.row._fields}
+    if isinstance(details, BookDetails) and "contributors" in values:
+        more["contributions"] = values["contributors"]
+        in_row["contributors"] = format_names(values["contributors"])
+    more |= {"row": details.row._replace(**in_row), "notes": values.get("notes", details.notes)}
+    return replace(details, **more)

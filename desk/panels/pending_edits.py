@@ -19,19 +19,29 @@ from PySide6.QtWidgets import (
 )
 
 from desk.catalog.columns import TABLES
-from desk.catalog.edits import Edit, EditKind
+from desk.catalog.edits import Edit, EditKind, EditState
 from desk.i18n import _, ngettext
 from desk.panels.parts import named
+from desk.tables.elsewhere import changed_words
 from desk.tables.look import icon, look, looks
 
 if TYPE_CHECKING:
+    from desk.catalog.edits import Checked, RecordKey
     from desk.panels.context import Context
 
 WHERE = int(Qt.ItemDataRole.UserRole)
 """An item's (RecordKey, field name or None)."""
 TEXT_SHOWN = 200
 """Characters of a value that are drawn."""
+MOST_LISTED = 1000
+"""Edits that are listed; of more, as a paste makes, only the number is told."""
 SIGNS = {EditKind.UPDATE: "•", EditKind.INSERT: "+", EditKind.DELETE: "×"}
+WARNINGS = {
+    EditState.MERGED: _("also changed elsewhere: {fields} (both are kept)"),
+    EditState.CONFLICT: _("changed elsewhere: {fields}"),
+    EditState.GONE: _("deleted elsewhere"),
+    EditState.SAVED: _("done elsewhere already"),
+}
 
 
 class PendingEditsPanel(QWidget):
@@ -44,6 +54,8 @@ class PendingEditsPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("pending_edits_panel")
         self._context = context
+        self._keeping: dict[RecordKey, QTreeWidgetItem] = {}
+        """The items that say that their edit is not on disk yet."""
         self._coalesce = QTimer(self, singleShot=True, interval=0)
         self._coalesce.timeout.connect(self._rebuild)
         self.tree = named(QTreeWidget(), "pending_edits", _("Pending edits"))
@@ -78,6 +90,8 @@ class PendingEditsPanel(QWidget):
         box.addLayout(row)
         box.addWidget(self._stack, 1)
         context.edits.edit_changed.connect(self._on_edit_changed)
+        context.edits.keeping_changed.connect(self._on_keeping_changed)
+        context.elsewhere.changed.connect(self._on_edit_changed)
         looks.changed.connect(self._coalesce.start)
         self._rebuild()
 
@@ -95,21 +109,30 @@ class PendingEditsPanel(QWidget):
     @Slot()
     def _rebuild(self) -> None:
         edits = self._context.edits.edits()
-        self.tree.clear()
-        for edit in edits:
-            self.tree.addTopLevelItem(self._item(edit))
+        self._keeping.clear()
+        self.tree.invisibleRootItem().takeChildren()  # to clear ten thousand open items would take many seconds
+        self.tree.addTopLevelItems([self._item(edit) for edit in edits[:MOST_LISTED]])
+        if len(edits) > MOST_LISTED:
+            self.tree.addTopLevelItem(_rest_item(len(edits) - MOST_LISTED))
         self.tree.expandAll()
         self._stack.setCurrentIndex(1 if edits else 0)
-        self.count.setText(
-            ngettext("{count} record with pending edits", "{count} records with pending edits", len(edits)).format(
-                count=len(edits)
-            )
-            if edits
-            else ""
-        )
-        self.commit.setEnabled(bool(edits) and self._context.can_edit)
         self.roll_back.setEnabled(bool(edits) and not self._context.edits.frozen)
         self.drop.setEnabled(False)
+        self._on_keeping_changed()
+
+    @Slot()
+    def _on_keeping_changed(self) -> None:
+        """Says which edits are not on disk; the tree stays as it is, with what is chosen in it."""
+        edits = self._context.edits
+        for key, item in tuple(self._keeping.items()):
+            edit = edits.get(key)
+            if edit is not None:  # else the item goes soon
+                item.setText(0, self._title(edit))
+                if not edits.is_keeping(key):
+                    del self._keeping[key]
+        self.count.setText(self._count_words(len(edits)))
+        self.count.setToolTip(edits.unkept_reason)
+        self.commit.setEnabled(len(edits) > 0 and self._context.can_edit and edits.all_kept)
 
     @Slot()
     def _on_drop(self) -> None:
@@ -128,6 +151,21 @@ class PendingEditsPanel(QWidget):
 
     # Helpers
 
+    def _count_words(self, count: int) -> str:
+        if not count:
+            return ""
+        words = ngettext("{count} record with pending edits", "{count} records with pending edits", count)
+        unkept = _(", not all of them on disk") if self._context.edits.unkept_reason else ""
+        return words.format(count=count) + unkept
+
+    def _title(self, edit: Edit) -> str:
+        """The record of an edit under a sign that tells what becomes of it, and whether it is not on disk."""
+        edits = self._context.edits
+        title = f"{SIGNS[edit.kind]} {TABLES[edit.key.table].one}: {edit.label or _('(empty)')}"
+        if not edits.is_keeping(edit.key):
+            return title
+        return f"{title}  ({_('not on disk') if edits.unkept_reason else _('keeping …')})"
+
     def _item(self, edit: Edit) -> QTreeWidgetItem:
         description = TABLES[edit.key.table]
         kinds = {
@@ -135,9 +173,10 @@ class PendingEditsPanel(QWidget):
             EditKind.INSERT: _("new"),
             EditKind.DELETE: _("delete"),
         }
-        label = edit.label or _("(empty)")
-        item = QTreeWidgetItem([f"{SIGNS[edit.kind]} {description.one}: {label}", "", kinds[edit.kind]])
+        item = QTreeWidgetItem([self._title(edit), "", kinds[edit.kind]])
         item.setData(0, WHERE, (edit.key, None))
+        if self._context.edits.is_keeping(edit.key):
+            self._keeping[edit.key] = item
         colours = look()
         marks = {
             EditKind.UPDATE: colours.pending_mark,
@@ -147,10 +186,13 @@ class PendingEditsPanel(QWidget):
         item.setForeground(2, QColor(marks[edit.kind]))
         for name, value in edit.values.items() if edit.kind is not EditKind.DELETE else ():
             column = description.column(name)
-            before = _text(column.format(edit.original.get(name))) if edit.kind is EditKind.UPDATE else ""
-            child = QTreeWidgetItem([column.header, before, _text(column.format(value))])
+            before = _text(column.tell(edit.original.get(name))) if edit.kind is EditKind.UPDATE else ""
+            child = QTreeWidgetItem([column.header, before, _text(column.tell(value))])
             child.setData(0, WHERE, (edit.key, name))
             item.addChild(child)
+        warning = self._context.elsewhere.warning(edit)
+        if warning is not None:
+            _warn(item, warning)
         return item
 
     def _button(self, object_name: str, text: str, icon_name: str, slot: Any) -> QPushButton:
@@ -159,7 +201,33 @@ class PendingEditsPanel(QWidget):
         return button
 
 
+def _warn(item: QTreeWidgetItem, warning: Checked) -> None:
+    """Says in the lines of an edit what others did to its record."""
+    item.setText(0, f"{item.text(0)}  ⚠")
+    description = TABLES[warning.edit.key.table]
+    lines = [line for place in range(item.childCount()) if (line := item.child(place)) is not None]
+    in_lines = {line.data(0, WHERE)[1]: line for line in lines} if warning.state is EditState.CONFLICT else {}
+    for name in in_lines.keys() & set(warning.fields):
+        _add(in_lines[name], changed_words(warning, description.column(name)))
+    others = [description.column(name).header for name in warning.fields if name not in in_lines]
+    _add(item, WARNINGS[warning.state].format(fields=", ".join(others)) if others or not in_lines else "")
+
+
+def _add(item: QTreeWidgetItem, words: str) -> None:
+    if words:
+        item.setText(2, f"{item.text(2)}  ⚠ {words}")
+        item.setToolTip(2, words)
+        item.setForeground(2, QColor(look().bad))
+
+
 def _text(value: str | None) -> str:
     if value is None:
         return "–"
     return value[:TEXT_SHOWN] or _("(empty)")
+
+
+def _rest_item(count: int) -> QTreeWidgetItem:
+    """A line that nobody can choose: how many edits are not listed."""
+    item = QTreeWidgetItem([ngettext("… and {count:,} more", "… and {count:,} more", count).format(count=count)])
+    item.setFlags(Qt.ItemFlag.NoItemFlags)
+    return item

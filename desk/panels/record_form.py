@@ -14,32 +14,39 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QS
 from desk.catalog.columns import Column, Kind, TableDescription
 from desk.errors import InvalidInput
 from desk.i18n import _
-from desk.panels.parts import named, styled
+from desk.panels.parts import named, styled, tool_button
 from desk.tables.author_picker import AuthorPicker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QToolButton
+
     from desk.tables.edit_stack import NewAuthor
     from desk.tables.look import Look
+
+ROOM_TIP = _("Open in a roomy editor (Ctrl+Enter)")
 
 
 class RecordForm(QWidget):
     """A form over one table's fields.
 
     `value_entered` carries a column's name and its new value; `authors_wanted` the picker and its text; `given_up`
-    tells that Escape brought a field's value back.
+    tells that Escape brought a field's value back, `room_wanted` that its long text is to be edited in a roomy editor.
     """
 
     value_entered = Signal(str, object)
     authors_wanted = Signal(object, str)
     given_up = Signal()
+    room_wanted = Signal()
 
     def __init__(self, description: TableDescription, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"{description.name}_form")
         self.description = description
         self.fields = {column.name: Field(column, self) for column in description.editable}
+        self._rooms: list[QToolButton] = []
+        """The buttons that open a roomy editor."""
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
@@ -47,7 +54,7 @@ class RecordForm(QWidget):
         for name, field in self.fields.items():
             label = QLabel(description.column(name).header)
             label.setBuddy(field.editor)
-            form.addRow(label, field)
+            form.addRow(self._with_button(label) if isinstance(field.editor, QPlainTextEdit) else label, field)
             field.value_entered.connect(self.value_entered)
             field.given_up.connect(self.given_up)
         picker = self.author_picker
@@ -60,14 +67,23 @@ class RecordForm(QWidget):
         field = self.fields.get("author")
         return field.editor if field and isinstance(field.editor, AuthorPicker) else None
 
+    @property
+    def focused_column(self) -> Column | None:
+        """The column in whose field the cursor is."""
+        return next((self.description.column(name) for name, one in self.fields.items() if one.editor.hasFocus()), None)
+
     def show_values(self, value_of: Callable[[str], Any], pending: Callable[[str], bool]) -> None:
         """Fills the fields; one that is being typed in keeps its text."""
         for name, field in self.fields.items():
             field.show_value(value_of(name), pending=pending(name))
 
-    def set_editable(self, editable: bool) -> None:
+    def set_editable(self, editable: bool, reason: str = "") -> None:
+        """Opens the fields for typing, or closes them for a `reason` that hovering tells ('': for a moment only)."""
         for field in self.fields.values():
-            field.set_editable(editable)
+            field.set_editable(editable, reason)
+        for button in self._rooms:
+            button.setEnabled(not reason)
+            button.setToolTip(reason or ROOM_TIP)
 
     def take(self) -> bool:
         """Takes the field that is being typed in; answers whether nothing was refused."""
@@ -76,6 +92,19 @@ class RecordForm(QWidget):
 
     def focus_first(self) -> None:
         next(iter(self.fields.values())).editor.setFocus()
+
+    def _with_button(self, label: QLabel) -> QWidget:
+        """The label of a long text above the button that opens a roomy editor."""
+        head = QWidget()
+        box = QVBoxLayout(head)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(label)
+        button = tool_button(f"{self.description.name}_room", ROOM_TIP, "edit")
+        button.clicked.connect(self.room_wanted)
+        self._rooms.append(button)
+        box.addWidget(button, alignment=Qt.AlignmentFlag.AlignRight)
+        box.addStretch(1)
+        return head
 
     @Slot(str)
     def _on_search_wanted(self, text: str) -> None:
@@ -139,9 +168,11 @@ class Field(QWidget):
             self.editor.setCursorPosition(0)
         self._started = self.text
 
-    def set_editable(self, editable: bool) -> None:
+    def set_editable(self, editable: bool, reason: str = "") -> None:
         assert isinstance(self.editor, QLineEdit | QPlainTextEdit)
         self.editor.setReadOnly(not editable)
+        self.editor.setToolTip(reason)
+        self.editor.setAccessibleDescription(reason)
 
     def take(self) -> bool:
         """Takes what stands here; answers False, and shows the reason, when it cannot be taken."""

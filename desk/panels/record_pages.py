@@ -8,9 +8,7 @@ from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
-    QListWidget,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -19,9 +17,10 @@ from desk.catalog import values
 from desk.catalog.columns import AUTHORS, BOOKS
 from desk.catalog.criteria import Criteria, Filter, Op, Sort
 from desk.catalog.edits import RecordKey
-from desk.catalog.rows import AuthorDetails, AuthorRef, BookDetails
+from desk.catalog.rows import AuthorDetails, AuthorRef
 from desk.errors import DeskError
 from desk.i18n import _, ngettext
+from desk.panels.contributors_editor import ContributorsEditor
 from desk.panels.current_record import CurrentRecord
 from desk.panels.jumping import Jumping
 from desk.panels.parts import ProblemBar, dim, heading, named
@@ -31,7 +30,7 @@ from desk.tables.grid import Grid
 from desk.tables.record_table import RecordTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from desk.catalog.edits import EditBatch
     from desk.panels.context import Context
@@ -63,6 +62,18 @@ class RecordPage(QScrollArea):
         self.setWidget(inside)
         form.authors_wanted.connect(context.find_authors)
 
+    def show_values(self, value_of: Callable[[str], Any], pending: Callable[[str], bool]) -> None:
+        """Shows the values of the record, pending changes included; what is being typed stays."""
+        self.form.show_values(value_of, pending)
+
+    def set_editable(self, editable: bool, reason: str = "") -> None:
+        """Opens the record for changes, or closes it for a `reason` that hovering tells ('': for a moment only)."""
+        self.form.set_editable(editable, reason)
+
+    def take(self) -> bool:
+        """Takes what is being typed; False, with the reason shown, when it cannot be."""
+        return self.form.take()
+
     def show_details(self, details: Any) -> None:
         """Shows what belongs to the record; None while it is new or on its way."""
         lines = []
@@ -77,36 +88,31 @@ class RecordPage(QScrollArea):
 
 
 class BookPage(RecordPage):
-    """A book: its record, the years of its main author, its contributors."""
+    """A book: its record and its contributors."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(RecordForm(BOOKS), context)
-        self._heading = heading(_("Contributors"))
-        self.contributors = named(QListWidget(), "contributors", _("Contributors"))
-        self.contributors.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.contributors.setMinimumHeight(60)
-        self.contributors.itemActivated.connect(self._on_item_activated)
-        self._nobody = QLabel(_("No one but the author."))
-        dim(self._nobody)
-        for widget in (self._heading, self._nobody, self.contributors):
-            self.box.addWidget(widget)
-        self.box.addStretch(0)
+        self.contributors = ContributorsEditor()
+        self.contributors.visited.connect(self._on_visited)
+        self.contributors.authors_wanted.connect(context.find_authors)
+        self.box.addWidget(self.contributors)
+        self.box.addStretch(1)
         self.box.addWidget(self._times)
 
-    def show_details(self, details: BookDetails | None) -> None:
-        super().show_details(details)
-        self.contributors.clear()
-        found = details.contributions if details else ()
-        for one in found:
-            text = one.author.name if one.role == "author" else f"{one.author.name} – {_(one.role)}"
-            self.contributors.addItem(text)
-            self.contributors.item(self.contributors.count() - 1).setData(Qt.ItemDataRole.UserRole, one.author)
-        self.contributors.setVisible(bool(found))
-        self._nobody.setVisible(not found)
+    def show_values(self, value_of: Callable[[str], Any], pending: Callable[[str], bool]) -> None:
+        super().show_values(value_of, pending)
+        self.contributors.show_value(value_of("contributors"), pending=pending("contributors"))
+
+    def set_editable(self, editable: bool, reason: str = "") -> None:
+        super().set_editable(editable, reason)
+        self.contributors.set_editable(editable, reason)
+
+    def take(self) -> bool:
+        taken = super().take()
+        return self.contributors.take() and taken
 
     @Slot(object)
-    def _on_item_activated(self, item: Any) -> None:
-        author: AuthorRef = item.data(Qt.ItemDataRole.UserRole)
+    def _on_visited(self, author: AuthorRef) -> None:
         self._context.record_wanted.emit(RecordKey("authors", author.id))
 
 

@@ -55,6 +55,8 @@ class ViewLoading(QObject):
         """The view that is on its way; None while the one that is shown is the one that is wanted."""
         self._open = False
         self._learned = True
+        self.lessons = 0
+        """How often anything was learned of the order, or had to be learned anew."""
         self._walked: Mark | None = None
         """Where the walk along the order has come to."""
         self._pause = QTimer(self, singleShot=True, interval=WALK_PAUSE_MS)
@@ -122,6 +124,7 @@ class ViewLoading(QObject):
         if places.hits is not None or not self._open:
             return
         if anew:
+            self.lessons += 1
             self._walked, self._learned = None, places.is_exact and places.total <= 2 * MARK_EVERY
         elif self._walked is not None and self._walked.key is not None:
             self._walked = places.around(self._walked.key)  # it may have moved since
@@ -164,10 +167,12 @@ class ViewLoading(QObject):
         """All tables were counted: a view of a whole one is known from its end before the walk comes there."""
         criteria = self._table.criteria
         if self._open and not criteria.narrows and not self._table.is_exact:
+            self.lessons += 1
             self._table.place_total(criteria, counts[criteria.table])
 
     def _on_counted(self, places: Places, total: int) -> None:
         if places is self._table.places:  # else another view is shown, or a commit came between
+            self.lessons += 1
             self._table.place_total(places.criteria, total)
 
     def _on_count_failed(self, error: BaseException) -> None:
@@ -225,6 +230,7 @@ class ViewLoading(QObject):
         )
 
     def _on_walked(self, criteria: Criteria, walked: Walked) -> None:
+        self.lessons += 1
         self._table.place_walked(criteria, walked)
         self._learned = walked.total is not None
         if not self._learned:

@@ -63,6 +63,11 @@ class AuthorPicker(QLineEdit):
         """The texts of the choices on offer."""
         return [self._list.item(row).text() for row in range(self._list.count())]
 
+    @property
+    def is_offering(self) -> bool:
+        """Whether choices are on offer."""
+        return self._list.isVisible()
+
     def show_value(self, value: AuthorRef | NewAuthor | None) -> None:
         """Shows the author that is chosen now."""
         self.value = value

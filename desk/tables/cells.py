@@ -44,6 +44,14 @@ class CellState(IntFlag):
     DOOMED = 16
     DOUBTFUL = 32
     WAITING = 64
+    KEEPING = 128
+    """The edit is not on disk yet: it stands instead of CHANGED, and beside FRESH and DOOMED."""
+    ELSEWHERE = 256
+    """Somebody else changed the value a moment ago, or while an edit of the record is pending."""
+    CLASH = 512
+    """Somebody else changed the value, and so does a pending edit."""
+    GONE = 1024
+    """Somebody else deleted the record."""
 
 
 def state_of(column: Column, text: str | None) -> CellState:
@@ -54,22 +62,24 @@ def state_of(column: Column, text: str | None) -> CellState:
     return CellState.PLAIN
 
 
-def state_of_edit(edit: Edit, column: Column) -> CellState:
-    if edit.kind is EditKind.DELETE:
-        return CellState.DOOMED
-    if edit.kind is EditKind.INSERT:
-        return CellState.FRESH
-    return CellState.CHANGED if column.name in edit.values else CellState.PLAIN
+def state_of_edit(edit: Edit, column: Column, *, keeping: bool) -> CellState:
+    """`keeping` tells that the edit is not on disk yet."""
+    if edit.kind is EditKind.UPDATE:
+        if column.name not in edit.values:
+            return CellState.PLAIN
+        return CellState.KEEPING if keeping else CellState.CHANGED
+    state = CellState.DOOMED if edit.kind is EditKind.DELETE else CellState.FRESH
+    return state | CellState.KEEPING if keeping else state
 
 
-def tool_tip_of(column: Column, value: Any, edit: Edit | None) -> str | None:
+def tool_tip_of(column: Column, value: Any, edit: Edit | None, unkept: str = "") -> str | None:
     """The whole text of a cell, what it was before a pending change, and why it looks wrong; None when there is nothing
-    to tell."""
-    lines = [column.format(value) or ""]
+    to tell. `unkept` says why the edit is not on disk; '' when it is."""
+    lines = [column.tell(value) or ""]
     if edit is not None and column.name in edit.values and edit.kind is EditKind.UPDATE:
-        old = column.format(edit.original.get(column.name))
+        old = column.tell(edit.original.get(column.name))
         lines.append(f"{old if old is not None else '–'} → {lines[0] or '–'}")
-    lines.append(column.doubt(value))
+    lines += [column.doubt(value), unkept]
     return "\n".join(line for line in lines if line) or None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QKeyEvent, QPainter, QPalette, QPolygon
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QKeyEvent, QPainter, QPalette, QPen, QPolygon
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
 
 from desk.catalog.columns import Column, Kind
@@ -19,8 +19,10 @@ from desk.tables.record_table import RecordTable
 Index = QModelIndex | QPersistentModelIndex
 
 NO_VALUE = "–"
-DIM = CellState.MISSING | CellState.EMPTY | CellState.WAITING | CellState.DOOMED
-MARKED = CellState.CHANGED | CellState.FRESH | CellState.DOOMED | CellState.DOUBTFUL
+DIM = CellState.MISSING | CellState.EMPTY | CellState.WAITING | CellState.DOOMED | CellState.GONE
+PENDING = CellState.CHANGED | CellState.KEEPING
+MARKED = PENDING | CellState.FRESH | CellState.DOOMED | CellState.DOUBTFUL
+TOLD = CellState.ELSEWHERE | CellState.CLASH | CellState.GONE
 FOCUSED = QStyle.StateFlag.State_HasFocus.value
 SELECTED = QStyle.StateFlag.State_Selected.value
 MOST_FITTED = 4000
@@ -99,7 +101,7 @@ class CellDelegate(QStyledItemDelegate):
         if state:
             self._show_state(drawn, state, right)
         self._style.drawControl(QStyle.ControlElement.CE_ItemViewItem, drawn, painter, drawn.widget)
-        if state & MARKED:
+        if state & (MARKED | TOLD):
             self._draw_marks(painter, option.rect, state, first=first)
 
     def _show_state(self, drawn: QStyleOptionViewItem, state: CellState, right: bool) -> None:
@@ -111,12 +113,12 @@ class CellDelegate(QStyledItemDelegate):
             drawn.font.setItalic(True)
         if state & DIM:
             drawn.palette.setColor(QPalette.ColorRole.Text, QColor(colours.dim))
-        if state & CellState.DOOMED:
+        if state & (CellState.DOOMED | CellState.GONE):
             drawn.font.setStrikeOut(True)
         background = (
             colours.doomed if state & CellState.DOOMED
             else colours.fresh if state & CellState.FRESH
-            else colours.pending if state & CellState.CHANGED
+            else colours.pending if state & PENDING
             else None
         )  # fmt: skip
         if background:
@@ -124,14 +126,17 @@ class CellDelegate(QStyledItemDelegate):
 
     def _draw_marks(self, painter: QPainter, rect: QRect, state: CellState, *, first: bool) -> None:
         colours = look()
-        if state & CellState.CHANGED:
-            self._draw_corner(painter, rect, colours.pending_mark)
-        elif state & CellState.FRESH and first:
-            self._draw_edge(painter, rect, colours.fresh_mark)
+        hollow = bool(state & CellState.KEEPING)
+        if state & CellState.FRESH and first:
+            self._draw_edge(painter, rect, colours.fresh_mark, hollow=hollow)
         elif state & CellState.DOOMED and first:
-            self._draw_edge(painter, rect, colours.doomed_mark)
+            self._draw_edge(painter, rect, colours.doomed_mark, hollow=hollow)
+        elif state & PENDING and not state & (CellState.FRESH | CellState.DOOMED):
+            self._draw_corner(painter, rect, colours.pending_mark, hollow=hollow)
         if state & CellState.DOUBTFUL:
             self._draw_wave(painter, rect, colours.warn)
+        if state & TOLD:
+            self._draw_told(painter, rect, state, first=first)
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:
         column = self._column(index)
@@ -243,18 +248,38 @@ class CellDelegate(QStyledItemDelegate):
         QToolTip.showText(editor.mapToGlobal(QPoint(0, editor.height())), reason, editor)
         self.refused.emit(reason)
 
+    def _draw_told(self, painter: QPainter, rect: QRect, state: CellState, *, first: bool) -> None:
+        """What others did: a corner at the foot, a frame around what both sides changed, an edge of two lines."""
+        colours = look()
+        painter.save()
+        if state & CellState.GONE and first:
+            for x in (rect.left(), rect.left() + 3):
+                painter.fillRect(QRect(x, rect.top(), 1, rect.height()), QColor(colours.doomed_mark))
+        if state & CellState.CLASH:
+            painter.setPen(QPen(QColor(colours.bad), 2))
+            painter.drawRect(rect.adjusted(1, 1, -1, -1))
+        elif state & CellState.ELSEWHERE:
+            foot = rect.bottomRight()
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.accent))
+            painter.drawPolygon(QPolygon([foot, foot + QPoint(-8, 0), foot + QPoint(0, -8)]))
+        painter.restore()
+
     @staticmethod
-    def _draw_corner(painter: QPainter, rect: QRect, colour: str) -> None:
+    def _draw_corner(painter: QPainter, rect: QRect, colour: str, *, hollow: bool) -> None:
         corner = rect.topRight()
         painter.save()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colour))
+        painter.setPen(QColor(colour) if hollow else Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QColor(colour))
         painter.drawPolygon(QPolygon([corner, corner + QPoint(-7, 0), corner + QPoint(0, 7)]))
         painter.restore()
 
     @staticmethod
-    def _draw_edge(painter: QPainter, rect: QRect, colour: str) -> None:
-        painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colour))
+    def _draw_edge(painter: QPainter, rect: QRect, colour: str, *, hollow: bool) -> None:
+        edge = QRect(rect.left(), rect.top(), 3, rect.height())
+        painter.fillRect(edge, QColor(colour))
+        if hollow:
+            painter.fillRect(edge.adjusted(1, 1, -1, -1), QColor(look().base))
 
     @staticmethod
     def _draw_wave(painter: QPainter, rect: QRect, colour: str) -> None:

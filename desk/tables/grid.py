@@ -136,6 +136,11 @@ class Grid(QTableView):
         ranges = [chosen.at(place) for place in range(chosen.count())]
         return Selection(tuple(Block(one.top(), one.bottom(), one.left(), one.right()) for one in ranges))
 
+    @property
+    def shown_columns(self) -> tuple[int, ...]:
+        """The shown columns as they stand from left to right: places among the table's columns."""
+        return self._columns.shown
+
     def selected_columns(self) -> tuple[int, ...]:
         """The shown columns from the first to the last selected one, as they stand from left to right: places among the
         table's columns."""
@@ -150,7 +155,7 @@ class Grid(QTableView):
         if chosen.rows > AT_ONCE:
             return None
         found: list[Original] = []
-        for row in _rows_of(chosen):
+        for row in chosen.positions:
             original = self.table.original_at(row)
             if original is None:
                 return None
@@ -166,7 +171,7 @@ class Grid(QTableView):
         """The selected cells as `desk.catalog.tsv` writes them; None when not all of them are loaded."""
         if self.selected_originals() is None:
             return None
-        return "\n".join(self._tsv_lines(_rows_of(self.selection())))
+        return "\n".join(self._tsv_lines(self.selection().positions))
 
     def fresh_as_tsv(self) -> str:
         """The selected cells of pending new records."""
@@ -342,8 +347,3 @@ class Grid(QTableView):
 _ROWS = {Action.MoveHome: 0, Action.MoveEnd: 1}
 """Home and End → of the number of the last row."""
 _COLUMNS = {Action.MoveLeft: 0, Action.MoveRight: -1}
-
-
-def _rows_of(chosen: Selection) -> Iterator[int]:
-    for first, last in chosen.stretches:
-        yield from range(first, last + 1)

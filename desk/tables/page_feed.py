@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desk.catalog.paging import Page, PageRequest
     from desk.catalog.places import Places
     from desk.catalog.rows import Row
+    from desk.catalog.watched import RowNow
 
 LATE_MS = 150
 """A page that comes sooner takes its place without a placeholder having been seen."""
@@ -143,6 +144,10 @@ class PageFeed(QObject):
         """Takes a page in."""
         self.end_wait(page.request)
         self._cache.place(page)
+
+    def update(self, now: RowNow) -> None:
+        """A record that may be here looks different now, in its place."""
+        self._cache.update(now)
 
     def end_wait(self, request: PageRequest) -> None:
         """What was asked for came, or will not come: it will be asked for again when it is next seen and not here."""

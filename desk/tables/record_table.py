@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 
+from desk.catalog.contributors import format_names
 from desk.catalog.edits import Edit, EditKind, RecordKey
-from desk.catalog.rows import AuthorRef
 from desk.errors import InvalidInput
 from desk.i18n import _
 from desk.tables.cells import (
@@ -31,14 +31,17 @@ from desk.tables.cells import (
     tool_tip_of,
 )
 from desk.tables.edit_stack import EditStack, NewAuthor, Original
+from desk.tables.fresh_rows import FreshRows
 from desk.tables.view_table import Index, ViewTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from desk.catalog.columns import Column, TableDescription
     from desk.catalog.edits import EditBatch
     from desk.catalog.rows import Row
+    from desk.catalog.watched import RowNow
+    from desk.tables.elsewhere import Elsewhere
 
 CAN_SELECT = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 CAN_EDIT = CAN_SELECT | Qt.ItemFlag.ItemIsEditable
@@ -53,15 +56,21 @@ class RecordTable(ViewTable):
     def __init__(self, description: TableDescription, edits: EditStack, parent: Any = None) -> None:
         super().__init__(description, parent)
         self.editable = True
+        self.read_only = ""
+        """Why nothing can ever be edited here; '' where it can be."""
         self.shows_new = True
         """Whether pending new records stand on top; not in a view of some records only."""
         self._edits = edits
-        self._fresh: list[Edit] = []
+        self._fresh = FreshRows()
         self._saved: dict[int, Row] = {}
         """Records as a commit of our own made them, until they are loaded anew: that raises their version."""
         self._gone: dict[int, Edit] = {}
         """What a commit of our own deleted: its rows are here until theirs are loaded anew, and never look alive."""
+        self._elsewhere: Elsewhere | None = None
+        self._tells = False
+        """Whether anything is known of changes that others made: no cell asks when nothing is."""
         edits.edit_changed.connect(self._on_edit_changed)
+        edits.keeping_changed.connect(self._on_keeping_changed)
 
     @property
     def fresh(self) -> int:
@@ -75,9 +84,21 @@ class RecordTable(ViewTable):
         for edit in batch.edits:
             record = self._loaded(edit.key) if edit.kind is EditKind.UPDATE else None
             if record is not None:
-                values = {name: _saved_value(value, new_ids) for name, value in edit.values.items()}
-                known = {name: value for name, value in values.items() if hasattr(record, name)}
+                known = {name: value for name, value in edit.values_saved(new_ids).items() if hasattr(record, name)}
+                if "contributors" in known:
+                    known["contributors"] = format_names(known["contributors"])
                 self._saved[record.id] = record._replace(**known)
+
+    def tell_of(self, elsewhere: Elsewhere) -> None:
+        """Shows what others changed, from now on."""
+        self._elsewhere = elsewhere
+        elsewhere.changed.connect(self._on_elsewhere_changed)
+
+    def update_records(self, changed: Iterable[RowNow]) -> None:
+        """Shows records that are here as they are now; they keep their places."""
+        for now in changed:
+            self.feed.update(now)
+            self._repaint(RecordKey(self.description.name, now.row.id))
 
     # Records
 
@@ -94,9 +115,9 @@ class RecordTable(ViewTable):
 
     def row_of(self, key: RecordKey) -> int | None:
         """The grid row of a record, as far as it is loaded."""
-        for row, edit in enumerate(self._fresh):
-            if edit.key == key:
-                return row
+        fresh = self._fresh.row_of(key)
+        if fresh is not None:
+            return fresh
         position = self.feed.position_of(key.id) if key.table == self.description.name else None
         return None if position is None else position + len(self._fresh)
 
@@ -113,10 +134,9 @@ class RecordTable(ViewTable):
         column, edit = self.columns[section], self._edit_at(row)
         if edit is not None and column.name in edit.values:
             text = self._format(column, edit.values[column.name])
-        elif row < len(self._fresh):
+        elif (position := row - len(self._fresh)) < 0:
             text = None
         else:
-            position = row - len(self._fresh)
             found = self.feed.get(position)
             if found is None or self.feed.is_stale(position):
                 self.feed.want(position)
@@ -126,9 +146,12 @@ class RecordTable(ViewTable):
             if self._saved:
                 text = self._saved_text(column, found[0], text)
             if self.feed.is_doubtful(position, section):
-                return text, CellState.DOUBTFUL | (state_of_edit(edit, column) if edit else CellState.PLAIN)
+                state = CellState.DOUBTFUL | (self._state_of_edit(edit, column) if edit else CellState.PLAIN)
+                return text, self._with_others(state, row, edit, column)
         state = state_of(column, text)
-        return text, state if edit is None else state | state_of_edit(edit, column)
+        return text, self._with_others(
+            state if edit is None else state | self._state_of_edit(edit, column), row, edit, column
+        )
 
     def value_at(self, row: int, column: Column) -> Any:
         """The value of a cell, pending changes included."""
@@ -140,6 +163,9 @@ class RecordTable(ViewTable):
 
     def take(self, original: Original, column: Column, value: Any) -> bool:
         """Makes a typed text, a link or a value the pending value of a record's field, or tells why not."""
+        if self.read_only:
+            self.refused.emit(self.read_only)
+            return False
         if self._edits.frozen:
             self.refused.emit(_("Nothing can be changed while a commit runs."))
             return False
@@ -164,9 +190,15 @@ class RecordTable(ViewTable):
             return self.value_at(index.row(), self.columns[index.column()])
         if role == TOOL_TIP:
             column = self.columns[index.column()]
-            return tool_tip_of(column, self.value_at(index.row(), column), self._edit_at(index.row()))
+            edit = self._edit_at(index.row())
+            unkept = self._unkept_words(edit) if edit is not None else ""
+            tip = tool_tip_of(column, self.value_at(index.row(), column), edit, unkept)
+            return "\n".join(filter(None, (tip, self._told_words(index.row(), column)))) or None
         if role == ACCESSIBLE:
-            return f"{self.columns[index.column()].header}: {self.cell(index.row(), index.column())[0]}"
+            column = self.columns[index.column()]
+            told = self._told_words(index.row(), column)
+            text = f"{column.header}: {self.cell(index.row(), index.column())[0]}"
+            return f"{text} ({told})" if told else text
         return None
 
     def setData(self, index: Index, value: Any, role: int = EDIT) -> bool:
@@ -200,17 +232,30 @@ class RecordTable(ViewTable):
     def _on_edit_changed(self, key: RecordKey) -> None:
         if key.table != self.description.name:
             return
-        if key.id < 0:
-            self._update_fresh()
+        self._update_fresh(key)
+        self._repaint(key)
+
+    @Slot()
+    def _on_keeping_changed(self) -> None:
+        """Whatever is in sight is painted anew: it is cheaper than to find out which rows those are."""
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
+
+    @Slot(object)
+    def _on_elsewhere_changed(self, key: RecordKey) -> None:
+        self._tells = bool(self._elsewhere)
+        self._repaint(key)
+
+    # Helpers
+
+    def _repaint(self, key: RecordKey) -> None:
         row = self.row_of(key)
         if row is not None:
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
             self.headerDataChanged.emit(Qt.Orientation.Vertical, row, row)
 
-    # Helpers
-
     def _on_reset(self) -> None:
-        self._fresh = self._inserts()
+        self._fresh = FreshRows(self._edits.inserts(self.description.name)[::-1] if self.shows_new else ())
         self._saved.clear()
         self._gone.clear()
 
@@ -230,31 +275,47 @@ class RecordTable(ViewTable):
         value = getattr(self._as_saved(record), column.name)
         return text if value == getattr(record, column.name) else self._format(column, value)
 
-    def _update_fresh(self) -> None:
-        """Brings the new records on top in line with the buffer, one row signal for each difference."""
-        now = self._inserts()
-        keys = {edit.key for edit in now}
-        for row in range(len(self._fresh) - 1, -1, -1):
-            if self._fresh[row].key not in keys:
-                self.beginRemoveRows(QModelIndex(), row, row)
-                del self._fresh[row]
-                self.endRemoveRows()
-        for row, edit in enumerate(now):
-            if row < len(self._fresh) and self._fresh[row].key == edit.key:
-                self._fresh[row] = edit
-            else:
-                self.beginInsertRows(QModelIndex(), row, row)
-                self._fresh.insert(row, edit)
-                self.endInsertRows()
+    def _with_others(self, state: CellState, row: int, edit: Edit | None, column: Column) -> CellState:
+        """The state of a cell, and what others did to its value."""
+        key = self.key_at(row) if self._tells else None
+        if key is None or self._elsewhere is None:
+            return state
+        return state | self._elsewhere.state(key, edit, column.name)
 
-    def _inserts(self) -> list[Edit]:
-        return self._edits.inserts(self.description.name) if self.shows_new else []
+    def _told_words(self, row: int, column: Column) -> str:
+        key = self.key_at(row) if self._tells else None
+        return "" if key is None or self._elsewhere is None else self._elsewhere.words(key, self._edit_at(row), column)
+
+    def _update_fresh(self, key: RecordKey) -> None:
+        """Brings the new records on top in line with what is pending for one record."""
+        row, edit = self._fresh.row_of(key), self._edits.get(key)
+        if edit is None or edit.kind is not EditKind.INSERT or not self.shows_new:
+            if row is not None:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                self._fresh.remove(row)
+                self.endRemoveRows()
+        elif row is not None:
+            self._fresh.replace(row, edit)
+        else:
+            self.beginInsertRows(QModelIndex(), 0, 0)
+            self._fresh.add(edit)
+            self.endInsertRows()
 
     def _edit_at(self, row: int) -> Edit | None:
         if not len(self._edits) and not self._gone:
             return None
         key = self.key_at(row)
         return (self._edits.get(key) or self._gone.get(key.id)) if key else None
+
+    def _is_keeping(self, edit: Edit) -> bool:
+        """Whether an edit is pending and not on disk yet; one that a commit saved is not pending any more."""
+        return self._edits.is_keeping(edit.key) and self._edits.get(edit.key) is not None
+
+    def _state_of_edit(self, edit: Edit, column: Column) -> CellState:
+        return state_of_edit(edit, column, keeping=self._is_keeping(edit))
+
+    def _unkept_words(self, edit: Edit) -> str:
+        return (self._edits.unkept_reason or _("Being kept on disk …")) if self._is_keeping(edit) else ""
 
     def _is_doomed(self, row: int) -> bool:
         edit = self._edit_at(row)
@@ -267,17 +328,12 @@ class RecordTable(ViewTable):
         if row < len(self._fresh):
             return "+"
         number = str(row - len(self._fresh) + 1)
+        if self._tells and self._with_others(CellState.PLAIN, row, None, self.columns[0]) & CellState.GONE:
+            return f"{number} –"
         edit = self._edit_at(row)
         if edit is None:
             return number
         return f"{number} ×" if edit.kind is EditKind.DELETE else f"{number} •"
-
-
-def _saved_value(value: Any, new_ids: Mapping[RecordKey, int]) -> Any:
-    """A value as it was saved: a link to a new author leads to the author's id now."""
-    if not isinstance(value, AuthorRef):
-        return value
-    return AuthorRef(new_ids.get(RecordKey("authors", value.id), value.id), value.name)
 
 
 def original_of(description: TableDescription, record: Row, **more: Any) -> Original:

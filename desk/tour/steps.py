@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QApplication
 from desk.app import bootstrap
 from desk.catalog.columns import BOOKS
 from desk.catalog.criteria import Criteria, Op
-from desk.dialogs.conflict import THEIRS, ConflictDialog
+from desk.dialogs.conflict import ConflictDialog
+from desk.dialogs.conflict_choices import THEIRS
 from desk.tour import dialogs
 from desk.tour.hands import Hands, TourFailure
 from desk.work import door
@@ -133,7 +134,7 @@ class Tour(Hands):
 
     def _open_details(self) -> None:
         self.find_book("Good Omens")
-        self.check(self.window.details.pages["books"].contributors.count() == 1, "the second author")  # type: ignore[attr-defined]
+        self.check(len(self.window.details.pages["books"].contributors.entries) == 1, "the second author")  # type: ignore[attr-defined]
         self.shoot("book")
         self.window.side_bar.choose("authors")
         self.settle()

@@ -25,9 +25,11 @@ class Enabling(QObject):
         self._rest.timeout.connect(self.look)
         edits, runner = window.context.edits, window.context.runner
         edits.count_changed.connect(self.soon)
+        edits.keeping_changed.connect(self.soon)
         edits.steps.indexChanged.connect(self.soon)
         runner.busy_changed.connect(self.soon)
         window.unit.state_changed.connect(self.soon)
+        window.saving.units.changed.connect(self.soon)
 
     @Slot()
     def soon(self) -> None:
@@ -41,17 +43,21 @@ class Enabling(QObject):
         context, commands = self._window.context, self._window.commands
         edits, can_edit = context.edits, context.can_edit
         has_record = self._window.browser.grid.current_row >= 0
+        units = self._window.saving.units
         facts = {
             "catalogue": context.catalogue is not None,
             "record": has_record,
             "editable": can_edit,
             "editable_record": can_edit and has_record,
-            "edits": can_edit and len(edits) > 0,
+            "edits": can_edit and len(edits) > 0 and edits.all_kept,
             "pending": len(edits) > 0 and not edits.frozen,
             "undo": can_edit and edits.steps.canUndo(),
             "redo": can_edit and edits.steps.canRedo(),
+            "undo_commit": can_edit and bool(units.undo_name),
+            "redo_commit": can_edit and bool(units.redo_name),
             "running": bool(context.runner.running),
         }
         commands.enable({name for name, holds in facts.items() if holds})
         commands.name_steps(edits.steps.undoText(), edits.steps.redoText())
+        commands.name_units(units.undo_name, units.redo_name, units.why_not)
         self._window.status.show_edits(len(edits))

@@ -30,11 +30,17 @@ D = TypeVar("D", bound=QDialog)
 
 PREPARE_MS = 1000
 DIALOGS = (
+    "bulk_edit",
+    "cell_question",
     "connection.connect",
     "connection.password",
     "imports.importing",
     "exporting",
+    "long_text",
+    "merge_authors",
     "migrations",
+    "recovery",
+    "replacing",
     "schema_question",
 )
 """The modules of `desk.dialogs` that are not needed at the start."""

@@ -38,6 +38,8 @@ class FurnishedWindow(QMainWindow):
             self._furnish_middle,
             self._furnish_details,
             self._furnish_docks,
+            self._import_unit,
+            self._import_keeping,
             self._furnish_commands,
             self._connect,
             self._show_furnished,
@@ -153,6 +155,14 @@ class FurnishedWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.resizeDocks([self._tables_dock, self.details_dock], [160, 310], Qt.Orientation.Horizontal)
         self.resizeDocks([pending], [170], Qt.Orientation.Vertical)
+
+    def _import_unit(self) -> None:
+        import desk.window.unit_of_work  # noqa: F401  (what the commands need takes longest after that: three parts)
+
+    def _import_keeping(self) -> None:
+        import desk.window.draft_keeping
+        import desk.window.live_marks
+        import desk.window.recovery  # noqa: F401
 
     def _show_furnished(self) -> None:
         self.setUpdatesEnabled(True)

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from desk.i18n import _
+from desk.window.cell_commands import CellCommands
+from desk.window.merging import Merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,18 +26,22 @@ class Handlers(QObject):
         super().__init__(window)
         self._window = window
         self._context = window.context
+        self.cells = CellCommands(window)
+        self.merging = Merging(window)
 
     def by_name(self) -> dict[str, Callable[[], object]]:
         """A handler for every command of the registry."""
         steps = self._context.edits.steps
         return {
             **self._window.files.by_name(),
+            **self.cells.by_name(),
             "search_index": self._window.indexing.make,
             "restore_sample": self.restore_sample,
             "quit": self.quit,
             "new_record": self.new_record,
             "duplicate": self.duplicate,
             "delete": self.delete,
+            "merge_authors": self.merging.merge,
             "undo": steps.undo,
             "redo": steps.redo,
             "commit": self.commit,
@@ -43,7 +49,9 @@ class Handlers(QObject):
             "copy": self.copy,
             "search": self.search,
             "go_to_row": self.go_to_row,
-            "refresh": self._window.refresh,
+            "undo_commit": self.undo_commit,
+            "redo_commit": self.redo_commit,
+            "refresh": self.refresh,
             "cancel": self._context.runner.cancel_all,
             "show_authors": partial(self._window.side_bar.choose, "authors"),
             "show_books": partial(self._window.side_bar.choose, "books"),
@@ -63,24 +71,30 @@ class Handlers(QObject):
         if self._window.take_typed():
             self._window.unit.commit()
 
+    def undo_commit(self) -> None:
+        """Takes what is being typed, which may keep a commit from being taken back, then takes it back."""
+        if self._window.take_typed():
+            self._window.saving.units.undo()
+
+    def redo_commit(self) -> None:
+        if self._window.take_typed():
+            self._window.saving.units.redo()
+
     def new_record(self) -> None:
         self._show_new(self._context.edits.add(self._window.browser.description.name))
 
     def duplicate(self) -> None:
-        """A new record with the values of the current one."""
-        browser = self._window.browser
-        row = browser.grid.current_row
-        if browser.table.original_at(row) is None:
+        """A new record with the values of the current one, as soon as all of it is here."""
+        browser, details = self._window.browser, self._window.details
+        key = browser.table.key_at(browser.grid.current_row)
+        if key is None:
             return
-        values = {
-            column.name: browser.table.value_at(row, column) for column in browser.table.columns if column.editable
-        }
-        details = self._window.details
-        if details.key == browser.table.key_at(row):
-            hidden = [column for column in browser.description.editable if not column.in_grid]
-            values |= {column.name: details.value_of(column.name) for column in hidden}
-        known = {name: value for name, value in values.items() if value is not None}
-        self._show_new(self._context.edits.add(browser.description.name, known))
+        if details.has_all_of(key):
+            self._duplicate(key)
+        else:
+            shown = partial(self._duplicate, key)
+            details.details_shown.connect(shown, Qt.ConnectionType.SingleShotConnection)
+            details.show_record(key)
 
     def delete(self) -> None:
         self._window.browser.chosen.delete()
@@ -102,6 +116,11 @@ class Handlers(QObject):
             line = GoToRow(browser.grid)
             line.row_wanted.connect(browser.go_to_position)
         line.ask()
+
+    def refresh(self) -> None:
+        """Loads what is shown again; what became of a commit is asked for, too, where that is not known."""
+        self._window.unit.unknown.ask()
+        self._window.refresh()
 
     def edit_record(self) -> None:
         self._window.details_dock.show()
@@ -152,6 +171,11 @@ class Handlers(QObject):
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return box
+
+    def _duplicate(self, key: RecordKey) -> None:
+        details = self._window.details
+        if details.has_all_of(key) and self._context.can_edit:
+            self._show_new(self._context.edits.add(key.table, details.values()))
 
     def _show_new(self, key: RecordKey) -> None:
         self._window.browser.select(key)

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _
 from desk.window.furnishing import FurnishedWindow
+from desk.window.read_only import show_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,7 @@ class MainWindow(FurnishedWindow):
         """Ends everything that runs; the catalogue that was open still has to be closed, on a worker."""
         self.feed.watch(None)
         self.indexing.forget()
+        self.live.forget()
         self.context.runner.drop_all()
         self.context.edits.frozen = False
         catalogue, self.context.catalogue = self.context.catalogue, None
@@ -138,7 +140,8 @@ class MainWindow(FurnishedWindow):
         self.hide()
         keep_layouts = self._layouts.last_words() if self._layouts else None
         catalogue = self._release()
-        last = [one for one in (keep_layouts, catalogue.close if catalogue else None) if one is not None]
+        closing = (keep_layouts, self.recovery.last_words(), catalogue.close if catalogue else None)
+        last = [self.context.keeper.close, *(one for one in closing if one is not None)]
         self.context.runner.close(*last, waits=self.windows is None)  # else they do, for all windows together
         event.accept()
         self.closed.emit()
@@ -157,11 +160,9 @@ class MainWindow(FurnishedWindow):
         self.setWindowTitle(f"{title} – {place}{read_only} – Desk")
         self.side_bar.show_connection(title, place, info.kind)
         self.band.show_colour(profile.colour, title)
-        if info.read_only:
-            self.problems.tell(_("Open for reading only: {reason}.").format(reason=info.read_only), retry=False)
+        show_read_only(self)
         self.details.show_record(None)
         for browser in self.browsers.values():
-            browser.table.editable = not info.read_only
             if info.identity != self._identity:
                 self.side_bar.forget_counts()
                 browser.search.clear()
@@ -229,6 +230,7 @@ class MainWindow(FurnishedWindow):
     def _follow_rows(self) -> None:
         """What can wait until the first rows are painted."""
         if self.context.catalogue is not None:
+            self.recovery.look()
             self.counts.count()
             self.files.note_opened()
             self.indexing.look()
@@ -270,10 +272,13 @@ class MainWindow(FurnishedWindow):
     def _furnish_commands(self) -> None:
         from desk.window.columns_menu import ColumnsMenu
         from desk.window.commands import FILE, VIEW, Commands
+        from desk.window.draft_keeping import DraftKeeping
         from desk.window.enabling import Enabling
         from desk.window.file_menu import FileMenu
         from desk.window.handlers import Handlers
+        from desk.window.live_marks import LiveMarks
         from desk.window.opening import Opening
+        from desk.window.recovery import Recovery
         from desk.window.saving import Saving
         from desk.window.search_index import SearchIndexing
         from desk.window.status_line import StatusLine
@@ -289,9 +294,12 @@ class MainWindow(FurnishedWindow):
         self.unit = UnitOfWork(self.context, self)
         self.saving = Saving(self)
         self.opening = Opening(self.context, self, self.take_typed)
+        self.keeping = DraftKeeping(self)
+        self.recovery = Recovery(self)
         self.files = FileMenu(self)
         self.commands = Commands(self, Handlers(self).by_name())
         self.enabling = Enabling(self)
+        self.live = LiveMarks(self)
         menus = self.commands.fill_menus(self)
         menus[FILE].insertMenu(self.commands["new_window"], self.files.recent)
         menus[VIEW].addSeparator()
@@ -331,7 +339,7 @@ class MainWindow(FurnishedWindow):
             browser.view_changed.connect(self._on_view_changed)
             browser.first_page_shown.connect(self._on_first_page_shown)
             browser.first_page_shown.connect(self.catalogue_shown)
-            browser.grid.addActions([self.commands[name] for name in ("edit_record", "copy", "duplicate", "delete")])
+            self.commands.fill_grid_menu(browser.grid)
         self.catalogue_shown.connect(self.files.prepare, Qt.ConnectionType.SingleShotConnection)
         self.enabling.look()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QToolTip, QWidget
 
 from desk.i18n import _, ngettext
-from desk.panels.parts import named, tool_button, total_words
+from desk.panels.parts import named, styled, tool_button, total_words
 
 if TYPE_CHECKING:
     from desk.catalog.snapshots import Cost, PoolSnapshot
+    from desk.tables.look import Look
 
 
 DRAW_MS = 100
@@ -33,6 +34,11 @@ class StatusLine(QStatusBar):
         self.edits = named(QLabel(), "status_edits", _("Pending edits"))
         self.cost = named(QLabel(), "status_cost", _("Cost of the last action"))
         self.transactions = named(QLabel(), "status_transactions", _("Open transactions"))
+        self.read_only = named(QLabel(_("read-only")), "status_read_only", _("Read-only"))
+        styled(self.read_only, _read_only_style)
+        self.merged = named(QToolButton(), "status_merged", _("Merged with changes made elsewhere"))
+        self.merged.setAutoRaise(True)
+        self.merged.clicked.connect(self._on_merged_clicked)
         self.busy = named(QProgressBar(), "status_busy", _("An action is running"))
         self.job = named(QLabel(), "status_job", _("Long work"))
         self.progress = named(QProgressBar(), "status_progress", _("Progress"))
@@ -43,9 +49,12 @@ class StatusLine(QStatusBar):
         self.cancel = tool_button("status_cancel", _("Cancel what is running"), "cancel")
         self.cancel.clicked.connect(self.cancel_wanted)
         for widget in (
-            self.job, self.progress, self.busy, self.cancel, self.place, self.edits, self.cost, self.transactions,
+            self.job, self.progress, self.busy, self.cancel, self.merged, self.read_only, self.place, self.edits,
+            self.cost, self.transactions,
         ):  # fmt: skip
             self.addPermanentWidget(widget)
+        self.read_only.hide()
+        self.merged.hide()
         self._is_busy = False
         self._jobs: dict[object, tuple[str, int, int]] = {}
         """Whose long job → its name, how much of how much is done; the job that began last is the one that is shown."""
@@ -67,6 +76,25 @@ class StatusLine(QStatusBar):
 
     def show_edits(self, count: int) -> None:
         self.edits.setText(ngettext("{count} edit", "{count} edits", count).format(count=count) if count else "")
+
+    def show_read_only(self, reason: str) -> None:
+        """Says that nothing can be changed, and on hovering why; '' when it can."""
+        self.read_only.setToolTip(reason)
+        self.read_only.setAccessibleDescription(reason)
+        self.read_only.setVisible(bool(reason))
+
+    def show_merged(self, count: int, lines: str) -> None:
+        """In how many records of the last commit others had changed other fields, and on hovering or a click which;
+        0 for none."""
+        self.merged.setText(ngettext("± {count} merged", "± {count} merged", count).format(count=count))
+        self.merged.setToolTip(lines)
+        self.merged.setAccessibleDescription(lines)
+        self.merged.setVisible(count > 0)
+
+    @Slot()
+    def _on_merged_clicked(self) -> None:
+        button = self.merged
+        QToolTip.showText(button.mapToGlobal(button.rect().topLeft()), button.toolTip(), button)
 
     @Slot(object)
     def show_cost(self, cost: Cost) -> None:
@@ -134,3 +162,7 @@ class StatusLine(QStatusBar):
         self.transactions.setText(
             ngettext("{count} open transaction", "{count} open transactions", count).format(count=count)
         )
+
+
+def _read_only_style(colours: Look) -> str:
+    return f"color: {colours.warn}; border: 1px solid {colours.warn}; border-radius: 3px; padding: 0 4px;"

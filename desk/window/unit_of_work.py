@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -11,26 +13,41 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from desk.dialogs.conflict import ConflictDialog
 from desk.errors import ActionCancelled, DeskError
 from desk.i18n import _, ngettext
+from desk.window.closing import CLOSING, ClosingQuestion
+from desk.window.unit_words import NOT_CHANGED, NOT_SAVED, UNKNOWN, saved_words, taken_back_words
+from desk.window.unknown_unit import UnknownUnit
 from desk.work import door
 
 if TYPE_CHECKING:
     from desk.catalog.edits import CommitResult, Edit, EditBatch, RecordKey
     from desk.panels.context import Context
 
-CLOSING = "closing_question"
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is saved in one go, and what that is called; whether it is what is pending, or takes a commit back."""
+
+    batch: EditBatch
+    label: str
+    is_pending: bool = True
 
 
 class UnitOfWork(QObject):
     """`saving` tells that a commit of an EditBatch begins, `saved` that one was saved: it carries the batch and the
-    CommitResult; `ended` that it came to an end, saved or not. `resolved` tells that conflicts were decided,
-    `state_changed` that commands may be enabled differently, `close_wanted` that the window may go."""
+    CommitResult; `ended` that it came to an end, saved or not; `outcome_unknown` that nobody knows which (words for a
+    person), or that somebody does again (''). `resolved` tells that conflicts were decided, `state_changed` that
+    commands may be enabled differently, `close_wanted` that the window may go, `close_refused` that a person wants it
+    to stay."""
 
     saving = Signal(object)
     saved = Signal(object, object)
     resolved = Signal()
     ended = Signal(bool)
+    outcome_unknown = Signal(str)
     state_changed = Signal()
     close_wanted = Signal()
+    close_refused = Signal()
+    _progressed = Signal(str)
 
     def __init__(self, context: Context, window: QWidget) -> None:
         super().__init__(window)
@@ -38,22 +55,43 @@ class UnitOfWork(QObject):
         self._window = window
         self.dialog: ConflictDialog | QMessageBox | None = None
         """The question that is open now."""
+        self.unknown = UnknownUnit(context, self)
+        self._unit: Unit | None = None
+        """What is being saved, or of which nobody knows whether it was."""
+        self._waits = False
+        """Whether a commit was asked for while edits are on their way to the disk."""
+        self.unknown.known.connect(self._on_known)
+        self._progressed.connect(self._on_progressed, Qt.ConnectionType.QueuedConnection)
+        context.edits.keeping_changed.connect(self._on_keeping_changed)
 
     @Slot()
     def commit(self) -> None:
-        """Saves all pending edits in one unit; editing rests until the answer is here."""
-        if not len(self._context.edits) or not self._context.can_edit:
-            return
-        batch = self._context.edits.batch()
-        self.saving.emit(batch)
+        """Saves all pending edits in one unit, once they are on disk; editing rests until the answer is here."""
+        edits = self._context.edits
+        self._waits = len(edits) > 0 and self._context.can_edit and not edits.all_kept
+        if self._waits:
+            self._context.message_wanted.emit(_("Saving …"))
+        elif len(edits) and self._context.can_edit:
+            self.save(Unit(edits.batch(), _("Commit")))
+
+    def save(self, unit: Unit) -> None:
+        """Saves a unit; only while nothing else is being saved."""
+        context = self._context
+        self._unit = unit
+        self.saving.emit(unit.batch)
         self._freeze(True)
-        self._context.message_wanted.emit(_("Saving …"))
-        self._context.runner.submit(
-            _("Commit"),
+        context.message_wanted.emit(_("Saving …") if unit.is_pending else f"{unit.label} …")
+        context.runner.submit(
+            unit.label,
             door.commit_edits,
-            done=partial(self._on_committed, batch),
+            done=self._on_committed,
             failed=self._on_failed,
-            arguments={"sessions": self._context.sessions, "batch": batch},
+            arguments={
+                "sessions": context.sessions,
+                "batch": unit.batch,
+                "keep_receipt": context.keeper.keep_receipt if unit.is_pending else None,
+                "on_progress": partial(_tell, self._progressed),
+            },
         )
 
     @Slot()
@@ -74,22 +112,16 @@ class UnitOfWork(QObject):
         box.open()
 
     def ask_before_closing(self) -> None:
-        """Commit, discard or stay? Asked once, however often closing is wished."""
+        """Commit, keep for later, discard or stay? Asked once, however often closing is wished."""
         if self.dialog is not None and self.dialog.objectName() == CLOSING:
             self.dialog.raise_()
             return
-        box = self._ask(_("There are pending edits."), _("Commit them before closing, discard them, or stay?"))
-        box.setObjectName(CLOSING)
-        commit = box.addButton(_("&Commit and close"), QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton(_("&Discard and close"), QMessageBox.ButtonRole.DestructiveRole)
-        stay = box.addButton(_("&Stay"), QMessageBox.ButtonRole.RejectRole)
-        for button, name in ((commit, "commit_and_close"), (discard, "discard_and_close"), (stay, "stay")):
-            button.setObjectName(name)
-        commit.setEnabled(self._context.can_edit)
-        commit.clicked.connect(self._on_commit_and_close)
-        discard.clicked.connect(self.close_wanted)
-        box.setDefaultButton(stay)
-        box.setEscapeButton(stay)
+        box = ClosingQuestion(self._context, self._window)
+        box.commit.clicked.connect(self._on_commit_and_close)
+        box.later.clicked.connect(self.close_wanted)
+        box.discard.clicked.connect(self._on_discard_and_close)
+        box.rejected.connect(self.close_refused)
+        self._show(box)
         box.open()
 
     # Slots
@@ -101,27 +133,55 @@ class UnitOfWork(QObject):
 
     @Slot(bool)
     def _on_ended_before_closing(self, saved: bool) -> None:
-        if saved:
-            self.close_wanted.emit()
+        (self.close_wanted if saved else self.close_refused).emit()
 
-    def _on_committed(self, batch: EditBatch, result: CommitResult) -> None:
-        self._freeze(False)
+    @Slot()
+    def _on_discard_and_close(self) -> None:
+        self._context.edits.roll_back()  # else another start would offer them
+        self.close_wanted.emit()
+
+    @Slot()
+    def _on_keeping_changed(self) -> None:
+        if self._waits and self._context.edits.all_kept:
+            self.commit()
+
+    @Slot(str)
+    def _on_progressed(self, words: str) -> None:
+        if self._unit is not None:
+            self._context.message_wanted.emit(words)
+
+    def _on_committed(self, result: CommitResult) -> None:
+        if result.unknown is not None:
+            self.unknown.wait_for(result.unknown)
+            self.outcome_unknown.emit(UNKNOWN)
+            return
+        unit = self._end()
         if result.conflicts:
             self._context.message_wanted.emit(_("Nothing was saved: some records changed elsewhere."))
-            self._decide(result)
+            self._decide(unit, result)
             self.ended.emit(False)
             return
-        self._context.edits.saved(batch, result)
-        self._context.message_wanted.emit(
-            ngettext("Saved {count} record.", "Saved {count} records.", len(result.saved)).format(
-                count=len(result.saved)
-            )
-        )
-        self.saved.emit(batch, result)
+        if unit.is_pending:
+            self._context.edits.saved(unit.batch, result)
+        words = saved_words(result)
+        self._context.message_wanted.emit(words if unit.is_pending else f"{unit.label}. {words}")
+        self.saved.emit(unit.batch, result)
         self.ended.emit(True)
 
+    @Slot(object)
+    def _on_known(self, result: CommitResult | None) -> None:
+        """The outcome that nobody knew is known now; None: it never will be, its catalogue was left."""
+        self.outcome_unknown.emit("")
+        if result is not None and result.saved:
+            self._on_committed(result)
+            return
+        unit = self._end()
+        if result is not None:
+            self._context.message_wanted.emit(NOT_SAVED if unit.is_pending else NOT_CHANGED)
+        self.ended.emit(False)
+
     def _on_failed(self, error: BaseException) -> None:
-        self._freeze(False)
+        self._end()
         if isinstance(error, ActionCancelled):
             self._context.message_wanted.emit(_("Cancelled: nothing was saved. Your pending edits are kept."))
         elif isinstance(error, DeskError):
@@ -132,9 +192,12 @@ class UnitOfWork(QObject):
             self._context.runner.action_failed.emit(error)
         self.ended.emit(False)
 
-    @Slot(object)
-    def _on_resolved(self, changes: dict[RecordKey, Edit | None]) -> None:
-        self._context.edits.resolve(changes)
+    def _on_resolved(self, unit: Unit, changes: dict[RecordKey, Edit | None]) -> None:
+        if unit.is_pending:
+            self._context.edits.resolve(changes)
+        else:
+            left = [changes.get(edit.key, edit) for edit in unit.batch.edits]
+            self._context.edits.take_over([edit for edit in left if edit is not None], unit.label)
         self._context.message_wanted.emit(_("Your choices are pending. Commit again to save them."))
         self.resolved.emit()
 
@@ -146,9 +209,17 @@ class UnitOfWork(QObject):
 
     # Helpers
 
-    def _decide(self, result: CommitResult) -> None:
-        dialog = ConflictDialog(result.conflicts, self._window)
-        dialog.resolved.connect(self._on_resolved)
+    def _end(self) -> Unit:
+        """Editing goes on; answers what was being saved."""
+        unit, self._unit = self._unit, None
+        assert unit is not None
+        self._freeze(False)
+        return unit
+
+    def _decide(self, unit: Unit, result: CommitResult) -> None:
+        told = "" if unit.is_pending else taken_back_words(unit.label, len(result.conflicts))
+        dialog = ConflictDialog(result.conflicts, self._window, told=told)
+        dialog.resolved.connect(partial(self._on_resolved, unit))
         self._show(dialog)
         dialog.open()
 
@@ -173,3 +244,9 @@ class UnitOfWork(QObject):
     def _freeze(self, frozen: bool) -> None:
         self._context.edits.frozen = frozen
         self.state_changed.emit()
+
+
+def _tell(progressed: Any, words: str) -> None:
+    """On a worker, which holds a bound signal and never a widget."""
+    with suppress(RuntimeError):  # the window is gone
+        progressed.emit(words)

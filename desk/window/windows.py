@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDeadlineTimer, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QDeadlineTimer, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon
 from shiboken6 import isValid
 
@@ -36,6 +36,8 @@ class Windows(QObject):
         self.workers_ended = True
         self._closed_ones: list[MainWindow] = []
         """Those that a worker is still in: destroying one would stop the others until that worker ends."""
+        self._asking: MainWindow | None = None
+        """The window that has to ask something before all can be closed."""
         self._looking = QTimer(self, interval=LOOK_AGAIN_MS)
         self._looking.timeout.connect(self._drop_ended)
 
@@ -69,10 +71,16 @@ class Windows(QObject):
 
     @Slot()
     def close_all(self) -> None:
-        """Closes one window after the other, until one has to ask something first."""
+        """Closes one window after the other; the others follow one that has to ask something first, once it goes."""
         for window in tuple(reversed(self.open_ones)):
             if not window.close():
+                self._asking = window
+                window.unit.close_refused.connect(self._on_close_refused, Qt.ConnectionType.UniqueConnection)
                 return
+
+    @Slot()
+    def _on_close_refused(self) -> None:
+        self._asking = None
 
     @Slot()
     def _on_closed(self) -> None:
@@ -80,6 +88,9 @@ class Windows(QObject):
         assert isinstance(window, MainWindow)
         self.open_ones.remove(window)
         self._closed_ones.append(window)
+        if window is self._asking:
+            self._asking = None
+            QTimer.singleShot(0, self, self.close_all)
         if self.open_ones:
             self._looking.start()
         else:

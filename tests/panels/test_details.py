@@ -94,7 +94,7 @@ def test_a_book_is_shown_with_its_author_and_contributors(shown: Shown) -> None:
         "notes": "a\nb",
     }
     assert shown.line("author").text() == "Woolf, Virginia"
-    contributors = shown.books.contributors
+    contributors = shown.books.contributors.list
     assert [contributors.item(row).text() for row in range(contributors.count())] == ["Bell, Vanessa – illustrator"]
 
 
@@ -170,7 +170,7 @@ def test_an_authors_books_hold_no_new_books_of_others(shown: Shown, qtbot: QtBot
 
 def test_a_contributor_can_be_visited(shown: Shown, qtbot: QtBot) -> None:
     shown.show(ORLANDO)
-    contributors = shown.books.contributors
+    contributors = shown.books.contributors.list
     with qtbot.waitSignal(shown.context.record_wanted) as wanted:
         contributors.itemActivated.emit(contributors.item(0))
     assert wanted.args == [BELL]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from PySide6.QtCore import Qt
 
 from desk.catalog.columns import BOOKS
-from desk.catalog.edits import RecordKey
+from desk.catalog.edits import Checked, Conflict, EditState, RecordKey
+from desk.panels import pending_edits
 from desk.panels.pending_edits import PendingEditsPanel
 from desk.tables.edit_stack import NewAuthor
 from desk.tables.record_table import original_of
@@ -115,3 +118,56 @@ def test_an_item_leads_to_its_record(panel: PendingEditsPanel, context: Context,
     with qtbot.waitSignal(context.record_wanted) as wanted:
         panel.tree.itemActivated.emit(items(panel)[0].child(0), 0)
     assert wanted.args == [KEY]
+
+
+# What others did
+
+
+def warned(panel: PendingEditsPanel, context: Context, qtbot: QtBot, state: EditState, **theirs: Any) -> list[str]:
+    """The texts of the lines of an edit of title and year once others have changed its record."""
+    original = original_of(BOOKS, book(1))
+    context.edits.set_field(original, "title", "Orlando")
+    context.edits.set_field(original, "published_year", 1928)
+    edit = context.edits.get(KEY)
+    assert edit is not None
+    now = None if state is EditState.GONE else MappingProxyType({**edit.original, **theirs})
+    conflict = None if state is EditState.MERGED else Conflict(edit, now, 2)
+    context.elsewhere.take_checked([Checked(edit, state, conflict, tuple(theirs))], {KEY: edit})
+    qtbot.waitUntil(lambda: bool(items(panel)) and "⚠" in items(panel)[0].text(0))
+    item = items(panel)[0]
+    return [item.text(2), *(child.text(2) for child in children(item))]
+
+
+def test_theirs_stands_beside_mine(panel: PendingEditsPanel, context: Context, qtbot: QtBot) -> None:
+    record, title, year = warned(panel, context, qtbot, EditState.CONFLICT, published_year=1777, price=None)
+    assert (title, year) == ("Orlando", "1928  ⚠ Changed elsewhere to 1777")
+    assert record == "change  ⚠ changed elsewhere: Price"
+    context.elsewhere.forget()
+    qtbot.waitUntil(lambda: "⚠" not in items(panel)[0].text(0))
+
+
+def test_other_fields_are_said_to_be_kept_too(panel: PendingEditsPanel, context: Context, qtbot: QtBot) -> None:
+    record, *fields = warned(panel, context, qtbot, EditState.MERGED, language="de")
+    assert record == "change  ⚠ also changed elsewhere: Language (both are kept)"
+    assert fields == ["Orlando", "1928"]
+
+
+def test_a_record_that_is_gone_is_said_to_be(panel: PendingEditsPanel, context: Context, qtbot: QtBot) -> None:
+    record, *fields = warned(panel, context, qtbot, EditState.GONE)
+    assert record == "change  ⚠ deleted elsewhere"
+    assert fields == ["Orlando", "1928"]
+
+
+def test_of_very_many_edits_some_are_listed_and_all_are_counted(
+    panel: PendingEditsPanel, context: Context, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending_edits, "MOST_LISTED", 2)
+    originals = [original_of(BOOKS, book(number)) for number in range(1, 6)]
+    context.edits.set_fields([(one, "language", "x-many") for one in originals], "Paste")
+    qtbot.waitUntil(lambda: len(items(panel)) == 3)
+    rest = items(panel)[-1]
+    assert rest.text(0) == "… and 3 more"
+    assert not rest.flags() & Qt.ItemFlag.ItemIsSelectable
+    assert "5 records" in panel.count.text()
+    context.edits.steps.undo()
+    qtbot.waitUntil(lambda: items(panel) == [])

@@ -327,6 +327,37 @@ def test_states_are_told_apart_by_colour_and_by_shape(grid: Grid, edits: EditSta
     assert not plain & {LIGHT.fresh, LIGHT.pending, LIGHT.doomed}
 
 
+def test_an_edit_that_is_not_on_disk_has_a_hollow_mark(grid: Grid, edits: EditStack) -> None:
+    edits.keeps = True
+    table = grid.table
+    table.setData(table.index(0, 3), "1930")
+    doomed = table.original_at(1)
+    assert doomed is not None
+    edits.delete([doomed])
+    edits.add("books", {"title": "New"})
+    grid.clearSelection()
+    grid.setCurrentIndex(table.index(5, 6))
+
+    def marked() -> list[int]:
+        """How many pixels of the marks of a new, a changed and a deleted record have the mark's colour."""
+        image: QImage = grid.viewport().grab().toImage()
+        places = ((0, 0, LIGHT.fresh_mark), (1, 3, LIGHT.pending_mark), (2, 0, LIGHT.doomed_mark))
+        rects = [(grid.visualRect(table.index(row, column)), colour) for row, column, colour in places]
+        return [
+            sum(
+                image.pixelColor(x, y).name() == colour
+                for x in range(rect.left(), rect.right() + 1)
+                for y in range(rect.top(), rect.bottom() + 1)
+            )
+            for rect, colour in rects
+        ]
+
+    hollow = marked()
+    edits.acknowledge(3)
+    full = marked()
+    assert all(0 < one < other for one, other in zip(hollow, full, strict=True)), (hollow, full)
+
+
 # Naughty strings
 
 

@@ -10,7 +10,7 @@ import pytest
 from desk.catalog.columns import BOOKS
 from desk.catalog.edits import CommitResult, Conflict, Edit, EditKind, RecordKey
 from desk.catalog.rows import AuthorRef
-from desk.dialogs.conflict import MINE, RECORD, resolve
+from desk.dialogs.conflict_choices import MINE, RECORD, resolve
 from desk.tables.edit_stack import EditStack, NewAuthor, Original
 from desk.tables.record_table import original_of
 from tests.support.shelf import book
@@ -217,3 +217,25 @@ def test_a_decided_edit_goes_on_from_what_is_there_now(edits: EditStack, origina
     rebased = Edit(edit.key, edit.kind, edit.label, 7, MappingProxyType({"title": "Theirs"}), edit.values)
     edits.resolve({original.key: rebased})
     assert edits.edits() == (rebased,)
+
+
+def test_many_fields_of_old_and_new_records_are_one_step(edits: EditStack, original: Original) -> None:
+    new = edits.new_original("books")
+    assert (new.key.id < 0, len(edits)) == (True, 0)
+    told: list[RecordKey] = []
+    edits.edit_changed.connect(told.append)
+    changes = [(new, "title", "New"), (original, "language", "de"), (new, "language", "fr"), (original, "title", "X")]
+    edits.set_fields(changes, "Paste")
+    assert told == [new.key, original.key]
+    inserted = edits.get(new.key)
+    assert inserted is not None
+    assert (inserted.kind, inserted.label, inserted.version) == (EditKind.INSERT, "New", 0)
+    assert (dict(inserted.original), dict(inserted.values)) == ({}, {"title": "New", "language": "fr"})
+    changed = edits.get(original.key)
+    assert changed is not None
+    assert dict(changed.values) == {"language": "de", "title": "X"}
+    assert changed.original == original.values
+    edits.steps.undo()
+    assert (len(edits), edits.steps.redoText()) == (0, "Paste")
+    edits.steps.redo()
+    assert (edits.get(new.key), edits.get(original.key)) == (inserted, changed)

@@ -25,6 +25,7 @@ from desk.database.profiles import Profile
 from desk.database.revisions import SchemaState
 from desk.dialogs.conflict import ConflictDialog
 from desk.dialogs.connection.password import PasswordDialog
+from desk.dialogs.recovery import RecoveryDialog
 from desk.dialogs.schema_question import SchemaQuestion
 from desk.operations.migrating import Revision, UpgradePlan
 
@@ -99,6 +100,13 @@ def test_every_control_of_the_conflict_dialog_has_names(window: MainWindow) -> N
     dialog = ConflictDialog((Conflict(edit, MappingProxyType({"title": "Theirs"}), 2),), window)
     assert nameless(dialog) == []
     assert anonymous(dialog) == []
+
+
+def test_every_control_of_the_recovery_dialog_has_names(window: MainWindow) -> None:
+    dialog = RecoveryDialog((), "/home/ann/library.desk", window)
+    assert nameless(dialog) == []
+    assert anonymous(dialog) == []
+    dialog.deleteLater()
 
 
 def test_every_control_of_a_filter_editor_has_names(window: MainWindow) -> None:

@@ -104,6 +104,33 @@ def test_quit_stops_at_a_window_with_pending_edits(
     assert len(one.edits) == 1
 
 
+def test_quit_goes_on_when_the_window_that_asked_is_answered(
+    opened: Callable[[str], Desk], windows: Windows, sqlite_path: Path, qtbot: QtBot
+) -> None:
+    one, other, third = (opened(str(sqlite_path)) for _number in range(3))
+    one.edits.add("books")
+    other.edits.add("books")
+    third.trigger("quit")
+    assert windows.open_ones == [one.window, other.window]
+    other.until(lambda: other.edits.all_kept)
+    other.answer("keep_for_later")
+    one.until(lambda: windows.open_ones == [one.window], "the quit to go on")
+    with qtbot.waitSignal(windows.all_closed):
+        one.answer("discard_and_close")
+
+
+def test_who_stays_has_quit_nothing(opened: Callable[[str], Desk], windows: Windows, sqlite_path: Path) -> None:
+    one, other = opened(str(sqlite_path)), opened(str(sqlite_path))
+    other.edits.add("books")
+    other.trigger("quit")
+    other.answer("stay")
+    other.window.close()
+    other.answer("discard_and_close")
+    one.trigger("refresh")
+    one.settle()
+    assert windows.open_ones == [one.window]
+
+
 def test_a_closed_window_whose_worker_hangs_does_not_hold_up_the_others(
     opened: Callable[[str], Desk], sqlite_path: Path
 ) -> None:
