@@ -159,3 +159,26 @@ def test_fault_42_a_column_of_another_type_is_read_again(postgres_url: str, appl
         assert desk.table.total == BOOKS
         assert len(desk.edits) == 1
         nothing_is_out(desk)
+
+
+@pytest.mark.parametrize("harm", ["a column renamed"])
+def test_fault_42_a_look_for_changes_over_what_is_missing_tells_nobody(
+    desk: Desk, database_target: str, harm: str
+) -> None:
+    type_a_year(desk)
+    looked: list[bool] = []
+    desk.window.live.looked.connect(lambda: looked.append(True))
+    alter(database_target, *HARMFUL[harm])
+    for times in (1, 2):
+        desk.window.live.look()
+        desk.until(lambda: len(looked) == times, "the look")  # noqa: B023  (called in this round only)
+    assert not desk.browser.problems.isVisible()
+    assert "missing" not in desk.message
+    assert len(desk.edits) == 1
+    nothing_is_out(desk)
+    alter(database_target, *MENDED[harm])
+    desk.window.live.look()
+    desk.until(lambda: len(looked) == 3, "the look")
+    desk.commit()
+    assert desk.text(0, "published_year") == "1991"
+    nothing_is_out(desk)

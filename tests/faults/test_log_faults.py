@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,26 +16,19 @@ from desk.operations.opening import open_profile
 from desk.operations.pages import load_page
 from desk.operations.profiles import recent_profiles
 from tests.support.editing import BOOK, batch, insert
+from tests.support.small_disk import fill, mounted_disk
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
     """A folder on a file system of its own with room for 1 MB."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("only root on Linux can mount a small disk: run this test as root")
-    folder = Path(tempfile.mkdtemp(prefix="desk-small-"))
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "desk-test", str(folder)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        folder.rmdir()
-        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-    folder.rmdir()
+    with mounted_disk() as folder:
+        yield folder
 
 
 def test_fault_52_log_disk_full(
@@ -72,10 +60,3 @@ def test_fault_52_log_disk_full(
     finally:
         logs.stop_log()
     assert capsys.readouterr().err == ""
-
-
-def fill(path: Path) -> None:
-    """Takes all the room that is left."""
-    with pytest.raises(OSError, match="No space left"), path.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)

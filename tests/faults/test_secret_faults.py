@@ -15,7 +15,9 @@ import pytest
 from sqlalchemy import make_url
 
 from desk import ctl, logs
-from desk.database import secrets
+from desk.catalog.edits import Edit, EditKind, RecordKey
+from desk.database import drafts, secrets
+from desk.database.drafts import Draft
 from desk.database.profiles import Profile, profile_of
 from desk.errors import DeskError
 from desk.operations.connect import open_catalogue
@@ -179,6 +181,10 @@ def test_fault_50_a_sentinel_password(
         exported.mkdir()
         export_profiles(profiles=load_profiles().profiles, path=exported / "profiles.toml")
         texts.append(repr(load_profiles()) + repr(recent_profiles()))
+        draft = Draft.create(drafts.folder(), "catalogue", good, good)
+        key = RecordKey("books", 1)
+        draft.write({key: Edit(key, EditKind.DELETE, "Emma")})
+        texts.append(repr((draft.place, draft.title)))
         # … and thrown about by bugs.
         log = logging.getLogger("desk.test")
         log.error("%s and %r", good, SENTINEL, stack_info=True, exc_info=RuntimeError(good))
@@ -200,7 +206,10 @@ def test_fault_50_a_sentinel_password(
     assert not holding(SENTINEL, *texts)
     assert not holding(SENTINEL, printed.out, printed.err)
     assert not holding(SENTINEL, *records)
+    assert [path.suffix for path in drafts.folder().iterdir()].count(".draft") == 1
     assert not files_holding(SENTINEL, desk_home)
+    draft.close(delete=False)
+    assert not files_holding(SENTINEL, drafts.folder())
     assert not files_holding(SENTINEL, exported)
     assert [path.name for path in profiles_folder().iterdir()] == ["library.toml"]
 

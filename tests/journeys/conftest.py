@@ -47,7 +47,7 @@ def _sample_file(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def _sample_database(postgres: Server, _postgres_template: str) -> Iterator[str]:
-    name = f"{_postgres_template}_sample"
+    name = f"{_postgres_template}_sample_{secrets.token_hex(2)}"  # other folders have a sample of their own
     fill(postgres.create_database(name, _postgres_template))
     yield name
     postgres.drop_database(name)

@@ -128,8 +128,9 @@ def test_a_contributor_leads_to_the_author(desk: Desk, colleague: OpenCatalogue)
     page = desk.page
     assert isinstance(page, BookPage)
     gaiman = scalar(colleague, "SELECT id FROM authors WHERE name = 'Gaiman, Neil'")
-    assert page.contributors.item(0).text() == "Gaiman, Neil"
-    page.contributors.itemActivated.emit(page.contributors.item(0))
+    contributors = page.contributors.list
+    assert contributors.item(0).text() == "Gaiman, Neil"
+    contributors.itemActivated.emit(contributors.item(0))
     desk.settle()
     assert desk.browser.description.name == "authors"
     desk.until(lambda: desk.details.key == RecordKey("authors", gaiman) and desk.details.is_complete)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from desk.errors import ActionCancelled
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from desk.database import drafts
+from desk.database.drafts import Draft
+from desk.errors import ActionCancelled, EnvironmentProblem
 from tests.support.editing import scalar, stored
 from tests.support.holding import ENDLESS, is_endless
+from tests.support.waiting import LONGEST
+from tests.support.window import child
 
 if TYPE_CHECKING:
     import pytest
@@ -61,6 +69,65 @@ def test_committing_saves_and_closes(desk: Desk, colleague: OpenCatalogue, qtbot
     with qtbot.waitSignal(desk.window.closed):
         desk.answer("commit_and_close")
     assert year_of(colleague, record_id) == 1991
+
+
+def test_keeping_for_later_is_what_return_does_once_the_edits_are_on_disk(
+    desk: Desk, colleague: OpenCatalogue, qtbot: QtBot
+) -> None:
+    record_id = change_year(desk)
+    desk.until(lambda: desk.edits.all_kept)
+    desk.window.close()
+    box = desk.question()
+    with qtbot.waitSignal(desk.window.closed):
+        QTest.keyClick(box, Qt.Key.Key_Return)
+    assert year_of(colleague, record_id) == 1990
+    assert any(path.suffix == ".draft" for path in drafts.folder().iterdir())
+
+
+def test_what_is_not_on_disk_yet_cannot_be_kept_for_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing, write = threading.Event(), Draft.write
+
+    def wait_and_write(draft: Draft, *arguments: Any) -> None:
+        assert writing.wait(LONGEST)
+        write(draft, *arguments)
+
+    monkeypatch.setattr(Draft, "write", wait_and_write)
+    change_year(desk)
+    desk.window.close()
+    box = desk.question()
+    later = child(box, QPushButton, "keep_for_later")
+    assert not later.isEnabled()
+    assert "being written" in box.informativeText()
+    writing.set()
+    desk.until(later.isEnabled, "the edits to be on disk")
+    assert box.defaultButton() is later
+    desk.answer("stay")
+
+
+def test_where_edits_are_not_kept_the_question_says_why(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise EnvironmentProblem("The disk is full.")
+
+    monkeypatch.setattr(Draft, "create", refuse)
+    change_year(desk)
+    desk.until(lambda: bool(desk.edits.unkept_reason))
+    desk.window.close()
+    box = desk.question()
+    assert not child(box, QPushButton, "keep_for_later").isVisible()
+    assert "The disk is full" in box.informativeText()
+    assert box.defaultButton().objectName() == "stay"
+    desk.answer("stay")
+
+
+def test_while_a_commit_runs_the_question_says_so(desk: Desk) -> None:
+    change_year(desk)
+    desk.until(lambda: desk.edits.all_kept)
+    desk.edits.frozen = True
+    desk.window.close()
+    box = desk.question()
+    assert "commit has not ended" in box.informativeText()
+    assert not child(box, QPushButton, "commit_and_close").isEnabled()
+    desk.answer("stay")
 
 
 def test_what_is_being_typed_is_taken_before_the_question(desk: Desk) -> None:
