@@ -157,7 +157,7 @@ class Committing(QObject):
         self._is_painted = False
         for place in range(NEW_BOOKS):
             self._stack.add("books", {"title": title_of(self._mark, self._number, place)})
-        language = f"unit {self._number}"
+        language = language_of(self._mark, self._number)
         self._stack.set_field(self._original, "language", language)
         values = {**self._original.values, "language": language}  # what the next unit starts from
         self._original = replace(self._original, values=values)
@@ -173,6 +173,11 @@ class Committing(QObject):
     def _on_ended(self, saved: bool) -> None:
         print(f"{'saved' if saved else 'unsaved'} {self._number}", flush=True)
         QTimer.singleShot(self._pauses.randint(0, LONGEST_PAUSE_MS), self, self.take_next)
+
+
+def language_of(mark: str, number: int) -> str:
+    """The language that a unit gives to the book that every one of them changes; no other run's is the same."""
+    return f"{mark}, unit {number}"
 
 
 def title_of(mark: str, number: int, place: int) -> str:

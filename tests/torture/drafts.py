@@ -1,8 +1,8 @@
 """Kills a Desk again and again while somebody edits: `python3 -m tests.torture.drafts`.
 
 Every edit that was painted as pending has to be offered at the next start, and what is offered has to be what was
-pending after one step: the last one that was painted, or one that was begun after it. With `--commits` every third Desk
-commits as well: each of its edits has to be saved or offered, once.
+pending after one step: the last one that was painted, or one that was begun after it. Every third Desk commits as well:
+each of its edits has to be saved or offered, once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from desk.redaction import redacted
 from tests.support.editing import scalar
 from tests.support.library import make_books
 from tests.support.postgres import start_or_explain
-from tests.torture._drafting import NEW_BOOKS, title_of
+from tests.torture._drafting import NEW_BOOKS, language_of, title_of
 from tests.torture._killed import Desk, at_home
 from tests.torture._pending import FIELDS, Ledger, state_of
 
@@ -157,7 +157,7 @@ def _wrong_units(
         elif number <= process.last("saved"):
             wrong.append(f"unit {number} was called saved and is not")
     language = scalar(catalogue, "SELECT language FROM books WHERE id = :id", id=changed[0])
-    if language != (f"unit {last_saved}" if last_saved else changed[1]):
+    if language != (language_of(mark, last_saved) if last_saved else changed[1]):
         wrong.append(f"the change of unit {last_saved} is not saved: {language}")
     if process.last("painted") > last_saved and not any(edit.kind is EditKind.UPDATE for edit in offers):
         wrong.append(f"the change of unit {process.last('painted')} is not offered")
@@ -205,7 +205,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dev.py torture drafts", description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--database", default="sqlite", help="sqlite, postgresql, or a catalogue (nothing is saved)")
-    parser.add_argument("--commits", action="store_true", help="have every third Desk commit, too")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first round; one more for each next")
     parser.add_argument("--json", metavar="FILE", help="keep what came of each round there")
     asked = parser.parse_args(arguments)
@@ -219,7 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
             if is_ours:
                 make_books(catalogue, 30)
             for number in range(asked.rounds):
-                way = play_commits if is_ours and asked.commits and number % 3 == 2 else play
+                way = play_commits if is_ours and number % 3 == 2 else play
                 done = way(target, catalogue, Path(name, f"home-{number}"), asked.seed + number)
                 rounds.append(done)
                 if done.wrong:
