@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 
 from desk.catalog.edits import CommitResult, UnitReceipt
 from desk.errors import EnvironmentProblem
+from desk.operations import outcomes
 from desk.operations.commit import commit_edits
 from desk.work import door
 from tests.journeys.conftest import fill
@@ -20,8 +21,6 @@ from tests.support.waiting import LONGEST
 from tests.support.window import opened_window
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytestqt.qtbot import QtBot
 
     from desk.operations.connect import OpenCatalogue
@@ -192,8 +191,9 @@ def test_the_receipt_of_new_records_is_kept_beside_the_pending_edits(
 
 
 def test_fault_05_a_lost_answer_is_found_out_once_the_server_is_back(
-    postgres: Server, postgres_url: str, application: object, qtbot: QtBot, tmp_path: Path
+    postgres: Server, postgres_url: str, application: object, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outcomes, "ASK_SECONDS", 0.2)
     fill(postgres_url)
     port = make_url(postgres_url).port
     assert port is not None
