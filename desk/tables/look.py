@@ -153,8 +153,10 @@ class DrawnIcon(QIconEngine):
         made = QPixmap(size)
         made.fill(QColor(0, 0, 0, 0))
         painter = QPainter(made)
-        self.paint(painter, made.rect(), mode, state)
-        painter.end()
+        try:
+            self.paint(painter, made.rect(), mode, state)
+        finally:
+            painter.end()  # Qt ends the program when a painter outlives what it draws on
         return made
 
 
