@@ -71,7 +71,7 @@ class StatusLine(QStatusBar):
         self.place.setText(
             _("Row {row:,} of {total}").format(row=row + 1, total=shown)
             if row >= 0
-            else _("{total} rows").format(total=shown)
+            else ngettext("{total} row", "{total} rows", total).format(total=shown)
         )
 
     def show_edits(self, count: int) -> None:

@@ -30,6 +30,7 @@ def status(application: object, qtbot: QtBot) -> StatusLine:
         (1233, 10_000_000, True, "Row 1,234 of 10,000,000"),
         (-1, 10_000_000, False, "about 10,000,000 rows"),
         (-1, 0, True, "0 rows"),
+        (-1, 1, True, "1 row"),
     ],
 )
 def test_an_estimate_is_told_apart_from_a_count(
